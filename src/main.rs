@@ -1,0 +1,2 @@
+//! The command line of pullpush.
+fn main() {}

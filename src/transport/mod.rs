@@ -1,0 +1,108 @@
+//! How a request reaches the receiver: real HTTP, or a scripted receiver in memory.
+
+pub mod guard;
+pub mod http;
+pub mod memory;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// One POST, complete: nothing is added on the way but what HTTP itself demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Where it goes.
+    pub url: String,
+    /// The exact body.
+    pub body: Bytes,
+    /// How long the receiver may take for its whole answer.
+    pub timeout: Duration,
+}
+
+/// What an attempt met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver answered.
+    Answered(Answer),
+    /// There was no answer.
+    Failed(Failure),
+}
+
+/// An answer of the receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, at most [`MAX_ANSWER_BODY`] bytes of it.
+    pub body: Bytes,
+}
+
+/// How much of an answer's body is read, in bytes. The service ignores the body, so an endless one costs no more than this.
+pub const MAX_ANSWER_BODY: usize = 64 * 1024;
+
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind, for counting.
+    pub kind: FailureKind,
+    /// One line for people: what the operating system or the library said.
+    pub detail: String,
+}
+
+/// The kinds of failure that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// No whole answer within the timeout.
+    Timeout,
+    /// Nobody listens there.
+    Refused,
+    /// The connection was cut before the answer was complete.
+    Reset,
+    /// The name has no address.
+    Dns,
+    /// No TLS session came about.
+    Tls,
+    /// What came back is not HTTP.
+    InvalidAnswer,
+    /// Pullpush may not connect there: see [`guard`].
+    Forbidden,
+    /// Everything else: no route, no free port, no descriptor left.
+    Network,
+}
+
+impl FailureKind {
+    /// The word used in logs, reports and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Dns => "dns",
+            Self::Tls => "tls",
+            Self::InvalidAnswer => "invalid answer",
+            Self::Forbidden => "forbidden",
+            Self::Network => "network",
+        }
+    }
+}
+
+impl Outcome {
+    /// A failure of one kind.
+    pub fn failed(kind: FailureKind, detail: impl Into<String>) -> Self {
+        Self::Failed(Failure { kind, detail: detail.into() })
+    }
+
+    /// Success by the letter of the document: status 200 exactly; the body does not matter.
+    pub const fn is_acknowledged(&self) -> bool {
+        matches!(self, Self::Answered(Answer { status: 200, .. }))
+    }
+}
+
+/// Something that can carry a request to the receiver and bring back what it met.
+///
+/// Implementations never retry, never follow redirects, and give up by themselves after [`Request::timeout`].
+#[expect(async_fn_in_trait, reason = "the player runs on one thread; its futures need not be Send")]
+pub trait Transport {
+    /// POSTs one request.
+    async fn post(&self, request: Request) -> Outcome;
+}
