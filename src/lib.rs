@@ -2,6 +2,13 @@
 
 pub mod callback;
 pub mod dice;
+pub mod error;
+pub mod event;
+pub mod plan;
+pub mod provider;
+pub mod report;
+pub mod run;
+pub mod scenario;
 pub mod sink;
 pub mod time;
 pub mod transport;

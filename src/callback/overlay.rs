@@ -1,0 +1,33 @@
+//! What a `[[task.step]]` lays over the body the service would have sent.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::template::fill;
+
+/// Fields that replace or join those of a body.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overlay {
+    /// Laid over the object inside `msg`; new keys come last.
+    pub msg: Map<String, Value>,
+    /// Laid over the outer object; new keys find their alphabetical place.
+    pub body: Map<String, Value>,
+    /// The whole body, as it is: nothing else is used then, and nothing is signed.
+    pub raw: Option<Bytes>,
+}
+
+impl Overlay {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_none() && self.msg.is_empty() && self.body.is_empty()
+    }
+
+    /// Lays `fields`, filled for `copy`, over `object`.
+    pub(super) fn lay(fields: &Map<String, Value>, copy: u64, object: &mut Map<String, Value>) {
+        for (key, value) in fields {
+            let mut value = value.clone();
+            fill(&mut value, copy);
+            object.insert(key.clone(), value);
+        }
+    }
+}

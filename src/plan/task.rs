@@ -1,0 +1,91 @@
+//! One task: a `[[task]]` and the number of the copy.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::callback::body::{PlayedFile, Sender};
+use crate::callback::template::Template;
+use crate::scenario::task::{Script, TaskSpec};
+
+/// One relay task of the simulated service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// What it is a copy of.
+    pub spec: Arc<TaskSpec>,
+    /// Which copy, from 1.
+    pub copy: u64,
+    /// Its number among all tasks of the scenario, from 1.
+    pub number: u64,
+    /// Its id if the scenario gives none.
+    pub default_id: u64,
+}
+
+impl Task {
+    /// `task_id`
+    pub fn id(&self) -> Cow<'_, str> {
+        match &self.spec.task_id {
+            Some(id) => id.for_copy(self.copy),
+            None => self.default_id.to_string().into(),
+        }
+    }
+
+    /// Where its callbacks go by its own `callback_url`, if it has one.
+    pub fn callback_url(&self) -> Option<Cow<'_, str>> {
+        self.spec.callback_url.as_ref().map(|url| url.for_copy(self.copy))
+    }
+
+    /// How bodies name this task.
+    ///
+    /// `retargeted` is the index of the incident that gave it a new target; `address` is where its callbacks go if it
+    /// has no `callback_url`; `file` is the place of the file a callback is about.
+    pub fn sender<'a>(&'a self, retargeted: Option<usize>, address: &'a str, file: Option<usize>) -> Sender<'a> {
+        let to_url = match self.target(retargeted) {
+            Some(url) => url.for_copy(self.copy),
+            None => format!("rtmp://5000.livepush.myqcloud.com/live/stream-{}", self.number).into(),
+        };
+        let stream_id = match &self.spec.stream_id {
+            Some(id) => id.for_copy(self.copy),
+            None => last_path_part(&to_url).to_owned().into(),
+        };
+        Sender {
+            copy: self.copy,
+            app_id: self.spec.app_id,
+            task_id: self.id(),
+            stream_id,
+            to_url,
+            callback_url: self.callback_url().unwrap_or(Cow::Borrowed(address)),
+            source_urls: self.spec.files.iter().map(|file| file.url.for_copy(self.copy)).collect(),
+            file: file
+                .and_then(|index| self.spec.files.get(index))
+                .map(|file| PlayedFile { url: file.url.for_copy(self.copy), duration_s: file.duration.0 / 1000 }),
+        }
+    }
+
+    fn target(&self, retargeted: Option<usize>) -> Option<&Template> {
+        let by_incident = match (&self.spec.script, retargeted) {
+            (Script::Relay(relay), Some(index)) => {
+                relay.incidents.get(index).and_then(|incident| incident.to_url.as_ref())
+            }
+            _ => None,
+        };
+        by_incident.or(self.spec.to_url.as_ref())
+    }
+}
+
+/// `stream_id` is the last part of the target's path (a guess: so it is in the samples).
+fn last_path_part(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_named_by_its_target() {
+        assert_eq!(last_path_part("rtmp://5000.livepush.myqcloud.com/live/testvod"), "testvod");
+        assert_eq!(last_path_part("rtmp://x.test/live/a?txSecret=b/c"), "a");
+        assert_eq!(last_path_part("rtmp://x.test/live/a/"), "a");
+    }
+}

@@ -1,0 +1,4 @@
+//! The simulated relay service: a task, its incidents and the dice become the callbacks the service would send.
+
+pub mod incident;
+pub mod timeline;

@@ -1,0 +1,403 @@
+//! The life of one relay task, callback by callback.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::incident::{Occurrence, occurrences};
+use crate::callback::codes::Exit;
+use crate::callback::{Alarm, Callback, Kind};
+use crate::dice::{Dice, Purpose};
+use crate::scenario::task::{
+    FirstInMigration, Incident, IncidentKind, Place, Relay, Rounds, Script, SourceKind, TaskSpec,
+};
+use crate::time::Millis;
+
+/// One callback of a timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// From the task's start.
+    pub offset: Millis,
+    /// What the service says.
+    pub callback: Callback,
+    /// The incident that brought it about.
+    pub cause: Option<IncidentKind>,
+    /// Index of the `modified` incident whose target the task pushes to by now.
+    pub retargeted: Option<usize>,
+}
+
+/// The callbacks of one task in order of time: the provider's truth, worked out as it is asked for.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    spec: Arc<TaskSpec>,
+    number: u64,
+    dice: Dice,
+    /// Whether the service of this profile sends alarms.
+    alarms: bool,
+    state: State,
+    /// Incidents still to come.
+    occurrences: Vec<Occurrence>,
+    /// Settled callbacks, in order of time.
+    settled: VecDeque<Happening>,
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone)]
+struct State {
+    phase: Phase,
+    /// How far the life is worked out.
+    now: Millis,
+    /// Rounds of the list that have begun before this one.
+    round: u64,
+    /// Place in the list.
+    file: usize,
+    /// How much of the file has played.
+    played: Millis,
+    /// TaskStarts so far.
+    starts: u32,
+    retargeted: Option<usize>,
+    /// What the last exit or crash was caused by, for the callbacks of the restart.
+    cause: Option<IncidentKind>,
+}
+
+/// What a task is doing, and when that ends by itself.
+#[derive(Debug, Clone)]
+enum Phase {
+    /// Not started, or between an exit and the service's next try.
+    Down { retry_at: Millis, back_at: Millis, retry: Option<Retry> },
+    /// Started; the file opens at `at`.
+    Opening { at: Millis },
+    /// The file plays until `until`.
+    Playing { until: Millis },
+    /// A source without files.
+    Streaming,
+    /// Nothing more comes.
+    Over,
+}
+
+/// How the service tries again.
+#[derive(Debug, Clone)]
+struct Retry {
+    every: Millis,
+    exit_after: Millis,
+    exit: Exit,
+}
+
+/// What comes next in a task's life.
+enum Next {
+    Phase(Millis),
+    Incident(usize, Millis),
+    End(Millis),
+    Nothing,
+}
+
+impl Timeline {
+    /// The timeline of the task with this number (from 1, over all tasks of the scenario).
+    ///
+    /// A task of exact steps has none: it is empty.
+    pub fn new(spec: &Arc<TaskSpec>, number: u64, dice: Dice, alarms: bool) -> Self {
+        let relay = relay(spec);
+        let first_file = match relay.map(|relay| relay.source) {
+            Some(SourceKind::Vod { first_file, .. }) => first_file,
+            _ => 0,
+        };
+        let phase = match relay {
+            Some(_) => Phase::Down { retry_at: Millis::ZERO, back_at: Millis::ZERO, retry: None },
+            None => Phase::Over,
+        };
+        Self {
+            spec: Arc::clone(spec),
+            number,
+            dice,
+            alarms,
+            state: State {
+                phase,
+                now: Millis::ZERO,
+                round: 0,
+                file: first_file,
+                played: Millis::ZERO,
+                starts: 0,
+                retargeted: None,
+                cause: None,
+            },
+            occurrences: relay.map(|relay| occurrences(spec, relay, number, dice)).unwrap_or_default(),
+            settled: VecDeque::new(),
+        }
+    }
+
+    /// When the task is over at the latest: its end, or its length where something lasts forever.
+    fn horizon(&self, relay: &Relay) -> Millis {
+        let down_forever = matches!(self.state.phase, Phase::Down { back_at: Millis::FOREVER, .. });
+        relay.end.unwrap_or_else(|| if down_forever { relay.length(&self.spec.files) } else { Millis::FOREVER })
+    }
+
+    fn next_turn(&self, relay: &Relay) -> Next {
+        let (phase_at, closes_a_file) = match self.state.phase {
+            Phase::Over => return Next::Nothing,
+            Phase::Down { retry_at, .. } => (retry_at, false),
+            Phase::Opening { at } => (at, false),
+            Phase::Playing { until } => (until, true),
+            Phase::Streaming => (Millis::FOREVER, false),
+        };
+        let end = self.horizon(relay);
+        // What fell into a time when it could not happen comes as soon as it can.
+        let incident = self
+            .occurrences
+            .iter()
+            .enumerate()
+            .filter(|(_, occurrence)| self.can_happen(relay.incidents[occurrence.index].kind))
+            .map(|(which, occurrence)| (which, occurrence.at.max(self.state.now)))
+            .min_by_key(|(_, at)| *at);
+        match incident {
+            Some((which, at)) if at < phase_at && at < end => Next::Incident(which, at),
+            // A file that ends with its task still says so.
+            _ if phase_at < end || (closes_a_file && phase_at == end) => Next::Phase(phase_at),
+            _ => Next::End(end),
+        }
+    }
+
+    fn can_happen(&self, kind: IncidentKind) -> bool {
+        match self.state.phase {
+            Phase::Playing { .. } => true,
+            Phase::Opening { .. } | Phase::Streaming => {
+                !matches!(kind, IncidentKind::FileFailed | IncidentKind::FileEndsEarly)
+            }
+            // A user can stop a task that is down; everything else needs one that runs.
+            Phase::Down { .. } => kind == IncidentKind::Stopped && self.state.starts > 0,
+            Phase::Over => false,
+        }
+    }
+
+    /// Settles a callback, unless the task is not subscribed to it.
+    fn say(&mut self, relay: &Relay, offset: Millis, callback: Callback, cause: Option<IncidentKind>) {
+        let sent = callback
+            .kind()
+            .is_some_and(|kind| relay.callback_events.contain(kind) && (kind != Kind::TaskAlarm || self.alarms));
+        if sent {
+            let happening = Happening { offset, callback, cause, retargeted: self.state.retargeted };
+            let place = self.settled.partition_point(|settled| settled.offset <= offset);
+            self.settled.insert(place, happening);
+        }
+    }
+
+    /// The phase runs out by itself.
+    fn pass(&mut self, relay: &Relay, now: Millis) {
+        match self.state.phase.clone() {
+            Phase::Down { back_at, retry, .. } => self.try_start(relay, now, back_at, retry),
+            Phase::Opening { .. } => self.open(relay, now),
+            Phase::Playing { .. } => {
+                let index = self.state.file;
+                self.say(relay, now, Callback::VodSourceFileFinish { index }, None);
+                self.next_file(relay, now);
+            }
+            Phase::Streaming | Phase::Over => {}
+        }
+    }
+
+    fn try_start(&mut self, relay: &Relay, now: Millis, back_at: Millis, retry: Option<Retry>) {
+        let cause = self.state.cause;
+        self.say(relay, now, Callback::TaskStart, cause);
+        self.state.starts += 1;
+        match retry {
+            Some(retry) if now < back_at => {
+                let exit_at = now.plus(retry.exit_after).min(self.horizon(relay));
+                self.say(relay, exit_at, Callback::TaskExit(retry.exit.clone()), cause);
+                self.state.phase = Phase::Down { retry_at: exit_at.plus(retry.every), back_at, retry: Some(retry) };
+            }
+            _ => self.start_files(relay, now),
+        }
+    }
+
+    fn start_files(&mut self, relay: &Relay, now: Millis) {
+        self.state.phase = match relay.source {
+            SourceKind::Vod { .. } => {
+                let range = relay.start_gap;
+                let mut stream = self.dice.stream(Purpose::StartGap(self.state.starts), self.number);
+                Phase::Opening { at: now.plus(Millis(stream.between(range.min.0, range.max.0))) }
+            }
+            SourceKind::Live | SourceKind::Picture => Phase::Streaming,
+        };
+    }
+
+    fn open(&mut self, relay: &Relay, now: Millis) {
+        let file = self.state.file;
+        let fails = |occurrence: &Occurrence| {
+            let incident = &relay.incidents[occurrence.index];
+            incident.kind == IncidentKind::FileFailed && incident.place == (Place::InFile { file, into: None })
+        };
+        if let Some(which) = self.occurrences.iter().position(fails) {
+            let occurrence = self.occurrences.swap_remove(which);
+            return self.file_failed(relay, now, &relay.incidents[occurrence.index], occurrence.exit);
+        }
+        let cause = self.state.cause.take();
+        self.say(relay, now, Callback::VodSourceFileStart { index: file }, cause);
+        let duration = self.spec.files[file].duration;
+        for occurrence in &mut self.occurrences {
+            if let Place::InFile { file: wanted, into } = relay.incidents[occurrence.index].place
+                && wanted == file
+                && occurrence.at == Millis::FOREVER
+            {
+                occurrence.at = now.plus(into.unwrap_or(Millis(duration.0 / 2)));
+            }
+        }
+        self.state.phase = Phase::Playing { until: now.plus(duration.minus(self.state.played)) };
+    }
+
+    fn next_file(&mut self, relay: &Relay, now: Millis) {
+        let SourceKind::Vod { rounds, .. } = relay.source else { return };
+        self.state.played = Millis::ZERO;
+        self.state.file += 1;
+        if self.state.file == self.spec.files.len() {
+            self.state.file = 0;
+            self.state.round += 1;
+            if matches!(rounds, Rounds::Times(times) if self.state.round >= times) {
+                return self.finish(relay, now, relay.exit.clone(), None);
+            }
+        }
+        self.state.phase = Phase::Opening { at: now.plus(relay.file_gap) };
+    }
+
+    fn finish(&mut self, relay: &Relay, now: Millis, exit: Exit, cause: Option<IncidentKind>) {
+        self.say(relay, now, Callback::TaskExit(exit), cause);
+        self.state.phase = Phase::Over;
+    }
+
+    fn end(&mut self, relay: &Relay, now: Millis) {
+        match self.state.phase {
+            // Its last exit was said when it went down.
+            Phase::Down { .. } => self.state.phase = Phase::Over,
+            _ => self.finish(relay, now, relay.exit.clone(), None),
+        }
+    }
+
+    /// Something happens to the task. What it says about exits may come later, but not after the task's end.
+    fn happen(&mut self, relay: &Relay, which: usize, at: Millis) {
+        let Occurrence { index, exit, .. } = self.occurrences.swap_remove(which);
+        let incident = &relay.incidents[index];
+        let kind = incident.kind;
+        let cause = Some(kind);
+        match kind {
+            IncidentKind::PullUnstable => self.alarm(relay, at, Alarm::PullFileUnstable, kind),
+            IncidentKind::PushUnstable => self.alarm(relay, at, Alarm::PushStreamUnstable, kind),
+            IncidentKind::FileEndsEarly => {
+                self.alarm(relay, at, Alarm::FileEndEarly, kind);
+                let index = self.state.file;
+                self.say(relay, at, Callback::VodSourceFileFinish { index }, cause);
+                self.next_file(relay, at);
+            }
+            IncidentKind::FileFailed => self.file_failed(relay, at, incident, exit),
+            IncidentKind::Stopped => {
+                let exit = exit.unwrap_or_else(|| relay.exit.clone());
+                self.finish(relay, at.plus(incident.exit_after).min(self.horizon(relay)), exit, cause);
+            }
+            IncidentKind::PushBroken | IncidentKind::SourceDown => {
+                if kind == IncidentKind::PushBroken {
+                    self.alarm(relay, at, Alarm::PushStreamFailed, kind);
+                }
+                self.break_off(at);
+                let exit = exit.unwrap_or_else(|| relay.exit.clone());
+                let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
+                self.go_down(relay, at, kind, retry, at.plus(incident.lasts));
+            }
+            IncidentKind::Migration => self.migrate(relay, at, incident, exit),
+            IncidentKind::Modified => self.modify(relay, at, index, exit),
+            IncidentKind::Crash => {
+                self.break_off(at);
+                self.state.cause = cause;
+                let back_at = at.plus(incident.lasts);
+                self.state.phase = Phase::Down { retry_at: back_at, back_at, retry: None };
+            }
+        }
+    }
+
+    fn alarm(&mut self, relay: &Relay, at: Millis, alarm: Alarm, kind: IncidentKind) {
+        self.say(relay, at, Callback::TaskAlarm(alarm), Some(kind));
+    }
+
+    /// Remembers how much of the file has played, to resume there.
+    fn break_off(&mut self, at: Millis) {
+        if let Phase::Playing { until } = self.state.phase {
+            self.state.played = self.spec.files[self.state.file].duration.minus(until.minus(at));
+        }
+    }
+
+    /// The exit is said; the service tries again until `back_at`.
+    fn go_down(&mut self, relay: &Relay, at: Millis, kind: IncidentKind, retry: Retry, back_at: Millis) {
+        let exit_at = at.plus(retry.exit_after).min(self.horizon(relay));
+        self.say(relay, exit_at, Callback::TaskExit(retry.exit.clone()), Some(kind));
+        self.state.cause = Some(kind);
+        self.state.phase = Phase::Down { retry_at: exit_at.plus(retry.every), back_at, retry: Some(retry) };
+    }
+
+    fn file_failed(&mut self, relay: &Relay, at: Millis, incident: &Incident, exit: Option<Exit>) {
+        self.alarm(relay, at, Alarm::PullFileFailed, incident.kind);
+        self.next_file(relay, at);
+        // After the last file the task is over: its natural exit is said already.
+        if let Some(exit) = exit
+            && !matches!(self.state.phase, Phase::Over)
+        {
+            let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
+            self.go_down(relay, at, incident.kind, retry, at);
+        }
+    }
+
+    fn migrate(&mut self, relay: &Relay, at: Millis, incident: &Incident, exit: Option<Exit>) {
+        self.break_off(at);
+        let exit = Callback::TaskExit(exit.unwrap_or_else(|| relay.exit.clone()));
+        let cause = Some(incident.kind);
+        self.state.cause = cause;
+        let second = at.plus(incident.lasts);
+        match incident.first {
+            FirstInMigration::TaskStart => {
+                self.try_start(relay, at, at, None);
+                self.say(relay, second.min(self.horizon(relay)), exit, cause);
+            }
+            FirstInMigration::TaskExit => {
+                self.say(relay, at, exit, cause);
+                self.state.phase = Phase::Down { retry_at: second, back_at: second, retry: None };
+            }
+        }
+    }
+
+    fn modify(&mut self, relay: &Relay, at: Millis, index: usize, exit: Option<Exit>) {
+        let incident = &relay.incidents[index];
+        self.say(relay, at, Callback::ResetTaskConfig, Some(incident.kind));
+        let (Some(_), Some(exit)) = (&incident.to_url, exit) else { return };
+        self.break_off(at);
+        let retry = Retry { every: incident.lasts, exit_after: incident.exit_after, exit };
+        self.go_down(relay, at, incident.kind, retry, at);
+        self.state.retargeted = Some(index);
+    }
+}
+
+impl Iterator for Timeline {
+    type Item = Happening;
+
+    fn next(&mut self) -> Option<Happening> {
+        let spec = Arc::clone(&self.spec);
+        let relay = relay(&spec)?;
+        loop {
+            let turn = self.next_turn(relay);
+            let at = match turn {
+                Next::Phase(at) | Next::Incident(_, at) | Next::End(at) => at,
+                Next::Nothing => return self.settled.pop_front(),
+            };
+            if self.settled.front().is_some_and(|settled| settled.offset <= at) {
+                return self.settled.pop_front();
+            }
+            self.state.now = at;
+            match turn {
+                Next::Phase(at) => self.pass(relay, at),
+                Next::Incident(which, at) => self.happen(relay, which, at),
+                Next::End(at) => self.end(relay, at),
+                Next::Nothing => {}
+            }
+        }
+    }
+}
+
+fn relay(spec: &TaskSpec) -> Option<&Relay> {
+    match &spec.script {
+        Script::Relay(relay) => Some(relay),
+        Script::Steps(_) => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! Events as JSON lines, for programs.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::summary::Summary;
+use crate::event::{Attempt, End, Event, Subject};
+use crate::time::{Millis, UnixMillis};
+use crate::transport::Outcome;
+
+/// The version of these shapes; it changes when a reader would have to.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The first line of a run: what is needed to repeat it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Header<'a> {
+    /// Version of these shapes.
+    pub schema_version: u32,
+    /// `started`
+    pub event: &'static str,
+    /// The scenario file as typed.
+    pub scenario: &'a str,
+    /// The seed.
+    pub seed: u64,
+    /// The instant of scenario time 0, in milliseconds since the epoch.
+    pub epoch_ms: u64,
+}
+
+impl<'a> Header<'a> {
+    /// The header of a run.
+    pub fn new(scenario: &'a str, seed: u64, epoch: UnixMillis) -> Self {
+        Self { schema_version: SCHEMA_VERSION, event: "started", scenario, seed, epoch_ms: epoch.0 }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    schema_version: u32,
+    event: &'static str,
+    task: u64,
+    task_id: &'a str,
+    number: u64,
+    callback: &'a str,
+    #[serde(flatten)]
+    rest: Rest<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Rest<'a> {
+    Sent {
+        says: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        incident: Option<&'static str>,
+        attempt: u32,
+        due_at_ms: u64,
+        due_us: u64,
+        sent_us: u64,
+        url: &'a str,
+        body: std::borrow::Cow<'a, str>,
+    },
+    Met {
+        attempt: u32,
+        due_us: u64,
+        sent_us: u64,
+        done_us: u64,
+        outcome: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        detail: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_in_ms: Option<u64>,
+    },
+    Ended {
+        end: &'static str,
+    },
+}
+
+/// One event as a JSON line, with its newline.
+pub fn line(event: &Event) -> String {
+    match event {
+        Event::Sent { attempt, url, body } => {
+            let rest = Rest::Sent {
+                says: &attempt.subject.callback,
+                incident: attempt.subject.incident.map(|incident| incident.name()),
+                attempt: attempt.number,
+                due_at_ms: attempt.due_at.0,
+                due_us: micros(attempt.due),
+                sent_us: micros(attempt.sent),
+                url,
+                body: String::from_utf8_lossy(body),
+            };
+            written("sent", &attempt.subject, rest)
+        }
+        Event::Met { attempt, done, outcome, retry_in } => {
+            written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
+        }
+        Event::Ended { subject, end } => written("ended", subject, Rest::Ended { end: word(*end) }),
+    }
+}
+
+fn met<'a>(attempt: &Attempt, done: Duration, outcome: &'a Outcome, retry_in: Option<Millis>) -> Rest<'a> {
+    let (word, status, detail) = match outcome {
+        Outcome::Answered(answer) => ("answered", Some(answer.status), None),
+        Outcome::Failed(failure) => (failure.kind.word(), None, Some(failure.detail.as_str())),
+    };
+    Rest::Met {
+        attempt: attempt.number,
+        due_us: micros(attempt.due),
+        sent_us: micros(attempt.sent),
+        done_us: micros(done),
+        outcome: word,
+        status,
+        detail,
+        retry_in_ms: retry_in.map(|pause| pause.0),
+    }
+}
+
+fn written(event: &'static str, subject: &Subject, rest: Rest<'_>) -> String {
+    json(&Line {
+        schema_version: SCHEMA_VERSION,
+        event,
+        task: subject.task,
+        task_id: &subject.task_id,
+        number: subject.number,
+        callback: &subject.event,
+        rest,
+    })
+}
+
+/// The last line of a run.
+pub fn summary(summary: &Summary) -> String {
+    json(&summary.to_json())
+}
+
+/// Anything as a JSON line, with its newline.
+pub fn json(value: &impl Serialize) -> String {
+    // Structs with string keys, written to memory, cannot fail.
+    let mut line = serde_json::to_string(value).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+/// The word for an end.
+pub const fn word(end: End) -> &'static str {
+    match end {
+        End::Acknowledged => "acknowledged",
+        End::GivenUp => "given up",
+        End::Interrupted => "interrupted",
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,286 @@
+//! The summary: what a run came to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::log::milliseconds;
+use super::ndjson::SCHEMA_VERSION;
+use super::style::{BAD, DIM, GOOD, NOTE};
+use crate::error::Exit;
+use crate::event::{End, Event, Subject};
+use crate::run::Rest;
+use crate::transport::{FailureKind, Outcome};
+
+/// The most failed deliveries that are told one by one.
+const MAX_TOLD: usize = 20;
+
+/// A fold over the events of one run.
+#[derive(Debug)]
+pub struct Summary {
+    seed: u64,
+    acknowledged: u64,
+    given_up: u64,
+    interrupted: u64,
+    rest: Rest,
+    attempts: u64,
+    forbidden: bool,
+    outcomes: BTreeMap<String, u64>,
+    /// The last outcome of every delivery that was not acknowledged at once, until it ends.
+    unsettled: HashMap<(u64, u64), (u32, String)>,
+    told: Vec<Failed>,
+    start_delay: Lengths,
+    service_time: Lengths,
+}
+
+/// A delivery that was given up.
+#[derive(Debug, Clone)]
+struct Failed {
+    subject: Arc<Subject>,
+    attempts: u32,
+    last: String,
+}
+
+impl Summary {
+    /// Of a run that has not begun.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            acknowledged: 0,
+            given_up: 0,
+            interrupted: 0,
+            rest: Rest { not_started: 0, at_least: false },
+            attempts: 0,
+            forbidden: false,
+            outcomes: BTreeMap::new(),
+            unsettled: HashMap::new(),
+            told: Vec::new(),
+            start_delay: Lengths::new(),
+            service_time: Lengths::new(),
+        }
+    }
+
+    /// Takes in one event.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::Sent { attempt, .. } => {
+                self.attempts += 1;
+                self.start_delay.record(attempt.start_delay());
+            }
+            Event::Met { attempt, done, outcome, .. } => {
+                let word = word(outcome);
+                self.service_time.record(done.saturating_sub(attempt.sent));
+                self.forbidden |= matches!(outcome, Outcome::Failed(failure) if failure.kind == FailureKind::Forbidden);
+                if !outcome.is_acknowledged() {
+                    let key = (attempt.subject.task, attempt.subject.number);
+                    self.unsettled.insert(key, (attempt.number, last_words(outcome)));
+                }
+                *self.outcomes.entry(word).or_default() += 1;
+            }
+            Event::Ended { subject, end } => self.end(subject, *end),
+        }
+    }
+
+    fn end(&mut self, subject: &Arc<Subject>, end: End) {
+        let last = self.unsettled.remove(&(subject.task, subject.number));
+        match end {
+            End::Acknowledged => self.acknowledged += 1,
+            End::Interrupted => self.interrupted += 1,
+            End::GivenUp => {
+                self.given_up += 1;
+                if self.told.len() < MAX_TOLD {
+                    let (attempts, last) = last.unwrap_or_default();
+                    self.told.push(Failed { subject: Arc::clone(subject), attempts, last });
+                }
+            }
+        }
+    }
+
+    /// Takes in what was left at the end.
+    pub fn finish(&mut self, rest: Rest) {
+        self.rest = rest;
+    }
+
+    /// Deliveries that are over.
+    pub fn ended(&self) -> u64 {
+        self.acknowledged + self.given_up + self.interrupted
+    }
+
+    /// Deliveries that were given up.
+    pub fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
+    /// How the run ended, as far as the receiver is concerned.
+    pub fn exit(&self) -> Exit {
+        match (self.forbidden, self.given_up) {
+            (true, _) => Exit::CouldNotRun,
+            (false, 0) => Exit::Success,
+            (false, _) => Exit::ReceiverFailed,
+        }
+    }
+
+    /// The first delivery that was given up: the one to reproduce.
+    pub fn first_failure(&self) -> Option<&Subject> {
+        self.told.first().map(|failed| &*failed.subject)
+    }
+
+    /// For people.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let more = if self.rest.at_least { "at least " } else { "" };
+        let planned = self.ended() + self.rest.not_started;
+        let _ = writeln!(text, "\n{} planned, seed {}", plural(planned, "callback"), self.seed);
+        let mut row = |name: &str, style: anstyle::Style, count: u64, more: &str| {
+            if count > 0 {
+                let _ = writeln!(text, "  {name:<14}{style}{more}{count}{style:#}");
+            }
+        };
+        row("acknowledged", GOOD, self.acknowledged, "");
+        row("given up", BAD, self.given_up, "");
+        row("interrupted", NOTE, self.interrupted, "");
+        row("not started", NOTE, self.rest.not_started, more);
+        if self.attempts > 0 {
+            let outcomes = self.outcomes.iter().map(|(word, count)| format!("{word} ×{count}"));
+            let outcomes = outcomes.collect::<Vec<_>>().join(", ");
+            let _ = writeln!(text, "{}: {outcomes}", plural(self.attempts, "attempt"));
+            let _ = writeln!(text, "{DIM}start delay   {}{DIM:#}", self.start_delay);
+            let _ = writeln!(text, "{DIM}service time  {}{DIM:#}", self.service_time);
+        }
+        self.tell_failures(&mut text);
+        text
+    }
+
+    fn tell_failures(&self, text: &mut String) {
+        for Failed { subject, attempts, last } in &self.told {
+            let _ = writeln!(
+                text,
+                "{BAD}failed{BAD:#}  {}  task={}  #{}: {last} after {}",
+                subject.callback,
+                subject.task_id,
+                subject.number,
+                plural((*attempts).into(), "attempt")
+            );
+        }
+        let untold = self.given_up - self.told.len() as u64;
+        if untold > 0 {
+            let _ = writeln!(text, "{BAD}failed{BAD:#}  and {untold} more");
+        }
+    }
+
+    /// For programs.
+    pub fn to_json(&self) -> SummaryJson {
+        SummaryJson {
+            schema_version: SCHEMA_VERSION,
+            event: "finished",
+            seed: self.seed,
+            planned: self.ended() + self.rest.not_started,
+            acknowledged: self.acknowledged,
+            given_up: self.given_up,
+            interrupted: self.interrupted,
+            not_started: self.rest.not_started,
+            not_started_at_least: self.rest.at_least,
+            attempts: self.attempts,
+            outcomes: self.outcomes.clone(),
+            start_delay: self.start_delay.to_json(),
+            service_time: self.service_time.to_json(),
+        }
+    }
+}
+
+/// A summary for programs. planned = acknowledged + given_up + interrupted + not_started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SummaryJson {
+    /// Version of this shape.
+    pub schema_version: u32,
+    /// `finished`
+    pub event: &'static str,
+    /// The seed.
+    pub seed: u64,
+    /// Deliveries of the plan.
+    pub planned: u64,
+    /// Answered with 200.
+    pub acknowledged: u64,
+    /// Not acknowledged with all retries.
+    pub given_up: u64,
+    /// Cut off by a stop.
+    pub interrupted: u64,
+    /// Not begun when the run was stopped.
+    pub not_started: u64,
+    /// Whether there were more than were counted.
+    pub not_started_at_least: bool,
+    /// POSTs.
+    pub attempts: u64,
+    /// How many attempts met what.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Sent − due.
+    pub start_delay: LengthsJson,
+    /// Done − sent.
+    pub service_time: LengthsJson,
+}
+
+/// Quantiles of a length, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LengthsJson {
+    /// Half are shorter.
+    pub p50_us: u64,
+    /// 99 % are shorter.
+    pub p99_us: u64,
+    /// None is longer.
+    pub max_us: u64,
+}
+
+/// A distribution of lengths.
+#[derive(Debug)]
+struct Lengths(Option<Histogram<u64>>);
+
+impl Lengths {
+    fn new() -> Self {
+        // Microseconds up to a day, three digits.
+        Self(Histogram::new_with_max(86_400_000_000, 3).ok())
+    }
+
+    fn record(&mut self, length: Duration) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(u64::try_from(length.as_micros()).unwrap_or(u64::MAX));
+        }
+    }
+
+    fn to_json(&self) -> LengthsJson {
+        let at = |quantile| self.0.as_ref().map_or(0, |histogram| histogram.value_at_quantile(quantile));
+        let max_us = self.0.as_ref().map_or(0, Histogram::max);
+        LengthsJson { p50_us: at(0.5).min(max_us), p99_us: at(0.99).min(max_us), max_us }
+    }
+}
+
+/// `p50 1.1 ms  p99 2.3 ms  max 2.3 ms`
+impl std::fmt::Display for Lengths {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let LengthsJson { p50_us, p99_us, max_us } = self.to_json();
+        let [p50, p99, max] = [p50_us, p99_us, max_us].map(|micros| milliseconds(Duration::from_micros(micros)));
+        write!(out, "p50 {p50}  p99 {p99}  max {max}")
+    }
+}
+
+fn word(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Answered(answer) => answer.status.to_string(),
+        Outcome::Failed(failure) => failure.kind.word().to_owned(),
+    }
+}
+
+fn last_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Answered(answer) => format!("status {}", answer.status),
+        Outcome::Failed(failure) => format!("{} ({})", failure.kind.word(), failure.detail),
+    }
+}
+
+/// `1 callback`, `2 callbacks`
+pub fn plural(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

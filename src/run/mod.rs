@@ -1,0 +1,154 @@
+//! The player: sends what a plan says when it says it. Knows nothing of incidents, formats or reports.
+
+mod deliver;
+pub mod pace;
+pub mod settings;
+pub mod stop;
+
+use std::cell::RefCell;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+
+use crate::event::Event;
+use crate::plan::agenda::Agenda;
+use crate::plan::delivery::{Delivery, Due};
+use crate::plan::lane::Lane;
+use crate::scenario::Ordering;
+use crate::time::Millis;
+use crate::transport::Transport;
+use pace::Pace;
+use settings::Settings;
+use stop::Stop;
+
+/// The most deliveries under way at once, retry pauses included: what bounds the player's memory.
+const MAX_UNDER_WAY: usize = 100_000;
+/// The most deliveries that are counted after a stop; more are reported as "at least".
+const MAX_COUNTED: usize = 10_000_000;
+
+/// What is left when a plan has been played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// Deliveries that were not started.
+    pub not_started: u64,
+    /// Whether there were even more.
+    pub at_least: bool,
+}
+
+/// Plays an agenda to its end, or until it is stopped.
+///
+/// Everything that happens is told to `observer` at once, on this thread.
+pub async fn play<L, T>(
+    agenda: Agenda<L>,
+    transport: &T,
+    settings: &Settings,
+    stop: &Stop,
+    observer: &mut dyn FnMut(Event),
+) -> Rest
+where
+    L: Iterator<Item = Lane>,
+    T: Transport,
+{
+    let player = Player {
+        transport,
+        settings,
+        stop,
+        pace: Pace::start(settings.speed),
+        permits: Semaphore::new(settings.max_in_flight),
+        observer: RefCell::new(observer),
+    };
+    player.play(agenda).await
+}
+
+struct Player<'a, T> {
+    transport: &'a T,
+    settings: &'a Settings,
+    stop: &'a Stop,
+    pace: Pace,
+    permits: Semaphore,
+    observer: RefCell<&'a mut dyn FnMut(Event)>,
+}
+
+/// A delivery that is over, with its lane if that waited for it.
+struct Done {
+    lane: Option<Lane>,
+    sent_at: Millis,
+    ended_at: Millis,
+}
+
+impl<'a, T: Transport> Player<'a, T> {
+    async fn play<L: Iterator<Item = Lane>>(&self, mut agenda: Agenda<L>) -> Rest {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let due = agenda.next_due().filter(|_| under_way.len() < MAX_UNDER_WAY);
+            if due.is_none() && under_way.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.requested() => break,
+                Some(done) = under_way.next(), if !under_way.is_empty() => self.resume(&mut agenda, done),
+                () = self.pace.wait_until(due.unwrap_or_default()), if due.is_some() => {
+                    if let (Some((delivery, lane)), Some(due)) = (agenda.take_next(), due) {
+                        under_way.push(self.begin(&mut agenda, delivery, lane, due));
+                    }
+                }
+            }
+        }
+        while let Some(done) = under_way.next().await {
+            self.resume(&mut agenda, done);
+        }
+        count(agenda)
+    }
+
+    /// Begins a delivery. A free lane goes on at once, a strict one when the delivery has ended.
+    fn begin<'s, L: Iterator<Item = Lane>>(
+        &'s self,
+        agenda: &mut Agenda<L>,
+        delivery: Delivery,
+        lane: Lane,
+        due: Millis,
+    ) -> impl Future<Output = Done> + use<'s, 'a, T, L> {
+        let awaits_answer = lane.peek().is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)));
+        let lane = if self.settings.ordering == Ordering::Strict || awaits_answer {
+            Some(lane)
+        } else {
+            let next = next_due(&lane, due, Millis::ZERO);
+            agenda.put_back(lane, next);
+            None
+        };
+        async move {
+            let ended_at = self.deliver(delivery, due).await;
+            Done { lane, sent_at: due, ended_at }
+        }
+    }
+
+    fn resume<L: Iterator<Item = Lane>>(&self, agenda: &mut Agenda<L>, done: Done) {
+        if let Some(lane) = done.lane {
+            let next = next_due(&lane, done.sent_at, done.ended_at);
+            agenda.put_back(lane, next);
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        (self.observer.borrow_mut())(event);
+    }
+}
+
+/// When the lane's next delivery is due: as planned, but not before the last one ended.
+fn next_due(lane: &Lane, sent_at: Millis, ended_at: Millis) -> Option<Millis> {
+    lane.peek().map(|next| {
+        let due = match next.due {
+            Due::Planned => next.offset,
+            Due::AfterSent(pause) => sent_at.plus(pause),
+            Due::AfterAnswer(pause) => ended_at.plus(pause),
+        };
+        due.max(ended_at)
+    })
+}
+
+fn count<L: Iterator<Item = Lane>>(agenda: Agenda<L>) -> Rest {
+    let counted = agenda.rest().take(MAX_COUNTED + 1).count();
+    Rest { not_started: counted.min(MAX_COUNTED) as u64, at_least: counted > MAX_COUNTED }
+}

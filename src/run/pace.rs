@@ -1,0 +1,100 @@
+//! Scenario time against the time of the runtime's clock.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::time::Millis;
+
+/// How fast scenario time runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Speed {
+    /// So many times as fast as the clock.
+    Times(f64),
+    /// Never waits.
+    Max,
+}
+
+impl Speed {
+    /// As fast as the clock.
+    pub const REAL: Self = Self::Times(1.0);
+}
+
+/// `60x`, `0.5x`, `60` or `max`.
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        match text.strip_suffix('x').unwrap_or(text).parse::<f64>() {
+            Ok(times) if (0.001..=1_000_000.0).contains(&times) => Ok(Self::Times(times)),
+            _ => Err("a speed is like 1x, 60x or 0.5x (up to 1000000x), or max".to_owned()),
+        }
+    }
+}
+
+/// The clock of a run: one instant it began, and a speed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    began: Instant,
+    speed: Speed,
+}
+
+impl Pace {
+    /// Scenario time 0 is now.
+    pub(super) fn start(speed: Speed) -> Self {
+        Self { began: Instant::now(), speed }
+    }
+
+    /// Real time since the run began.
+    pub(super) fn elapsed(self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Real time from the beginning to `due`; `None` where nothing waits.
+    pub(super) fn real(self, due: Millis) -> Option<Duration> {
+        match self.speed {
+            Speed::Times(1.0) => Some(due.to_duration()),
+            Speed::Times(times) => Duration::try_from_secs_f64(due.to_duration().as_secs_f64() / times).ok(),
+            Speed::Max => None,
+        }
+    }
+
+    /// Scenario time by now; at full speed the time of what has just been done, `last`.
+    pub(super) fn now(self, last: Millis) -> Millis {
+        match self.speed {
+            Speed::Times(times) => Millis::from_duration(self.elapsed().mul_f64(times)).max(last),
+            Speed::Max => last,
+        }
+    }
+
+    /// Waits for a scenario time.
+    pub(super) async fn wait_until(self, due: Millis) {
+        // An instant too far for the clock never comes.
+        let Some(real) = self.real(due) else { return };
+        match self.began.checked_add(real) {
+            Some(instant) => sleep_until(instant).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds() {
+        for (text, speed) in
+            [("1x", Speed::REAL), ("60", Speed::Times(60.0)), ("0.5x", Speed::Times(0.5)), ("max", Speed::Max)]
+        {
+            assert_eq!(text.parse(), Ok(speed));
+        }
+        for text in ["", "x", "0x", "-1x", "NaN", "inf", "1e9x", "fast"] {
+            assert!(text.parse::<Speed>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `[[task]]` with a `source`: what the simulated service runs.
+
+use super::lint::Lints;
+use super::{exit, incident};
+use crate::callback::codes::Exit;
+use crate::callback::template::Template;
+use crate::callback::{Kind, Kinds};
+use crate::scenario::problem::Problem;
+use crate::scenario::section::{At, Section, unknown_word};
+use crate::scenario::task::{File, Range, Relay, Rounds, SourceKind};
+use crate::time::Millis;
+
+/// TaskStart → VodSourceFileStart takes at most this long (documented).
+pub(super) const MAX_START_GAP: Millis = Millis::from_secs(2);
+/// The default range: (0 s, 2 s] in whole milliseconds.
+const START_GAP: Range = Range { min: Millis(1), max: MAX_START_GAP };
+
+/// The keys of a relay that mean something for lists of files only.
+const VOD_KEYS: [&str; 4] = ["loops", "file_index", "start_gap", "file_gap"];
+
+/// What `source` says, before the rest is known.
+#[derive(Clone, Copy, PartialEq)]
+enum Word {
+    Vod,
+    Live,
+    Picture,
+}
+
+pub(super) fn read(
+    section: &mut Section<'_>,
+    files: Option<Vec<File>>,
+    url: Option<At<Template>>,
+    lints: &mut Lints,
+) -> (Vec<File>, Option<Relay>) {
+    let words = [("vod", Word::Vod), ("live", Word::Live), ("picture", Word::Picture)];
+    let word = section.one_of("source", &words).map(|word| word.value);
+    if section.key_span("source").is_none() {
+        section.add(
+            Problem::error(section.span.clone(), "this task has no `source`")
+                .help("write source = \"vod\", \"live\" or \"picture\"; or give it [[task.step]]s"),
+        );
+    }
+    let rounds = rounds(section);
+    let first_file = section.integer("file_index", 1..=i64::MAX);
+    let end = end(section, lints);
+    let callback_events = callback_events(section);
+    let start_gap = start_gap(section, lints);
+    let file_gap = section.duration("file_gap").map_or(Millis::ZERO, |gap| gap.value);
+    let exit = exit::one(section).map_or_else(|| Exit::new(0, ""), |exit| exit.value);
+    let files = sources(section, word, files, url, lints);
+    let first_file = first_file.map_or(0, |first| {
+        let index = usize::try_from(first.value - 1).unwrap_or(usize::MAX);
+        if word == Some(Word::Vod) && index >= files.len() {
+            section.add(Problem::error(first.span, format!("the list has {} files, counted from 1", files.len())));
+        }
+        index
+    });
+    let source = match word {
+        Some(Word::Live) => SourceKind::Live,
+        Some(Word::Picture) => SourceKind::Picture,
+        _ => SourceKind::Vod { rounds, first_file },
+    };
+    let mut relay = Relay { source, end, callback_events, start_gap, file_gap, exit, incidents: Vec::new() };
+    let endless =
+        matches!(source, SourceKind::Vod { rounds: Rounds::Endless, .. } | SourceKind::Live | SourceKind::Picture);
+    if endless && section.key_span("end").is_none() {
+        let span = section.key_span("loops").or_else(|| section.key_span("source")).unwrap_or(section.span.clone());
+        section.add(
+            Problem::error(span, "this task never ends by itself: it needs an `end`")
+                .help("the service's EndTime, from the task's start: end = \"2h\""),
+        );
+    }
+    relay.incidents = incident::read_all(section, &relay, &files, lints);
+    (files, word.map(|_| relay))
+}
+
+/// Beside exact steps nothing of a relay happens: its keys are errors, not silence.
+pub(super) fn refuse(section: &mut Section<'_>) {
+    let others = ["source", "end", "callback_events", "exit", "incident"];
+    for key in others.into_iter().chain(VOD_KEYS) {
+        refuse_key(section, key, "means nothing beside [[task.step]]: the steps are the whole story");
+    }
+}
+
+fn refuse_key(section: &mut Section<'_>, key: &'static str, why: &str) {
+    section.get(key);
+    if let Some(span) = section.key_span(key) {
+        section.add(Problem::error(span, format!("`{key}` {why}")).help("take it out"));
+    }
+}
+
+fn sources(
+    section: &mut Section<'_>,
+    word: Option<Word>,
+    files: Option<Vec<File>>,
+    url: Option<At<Template>>,
+    lints: &mut Lints,
+) -> Vec<File> {
+    let missing = |section: &Section<'_>, key: &str, help: &str| {
+        section.add(Problem::error(section.span.clone(), format!("this task has no `{key}`")).help(help));
+    };
+    match word {
+        Some(Word::Vod) => {
+            if let Some(url) = url {
+                section.add(Problem::error(url.span, "a vod task pulls a list of `files`, not one `url`"));
+            }
+            if files.as_ref().is_none_or(Vec::is_empty) && section.key_span("files").is_none() {
+                missing(section, "files", "write files = [{ url = \"http://media.test/1.m3u8\", duration = \"20m\" }]");
+            } else if let (Some([]), Some(span)) = (files.as_deref(), section.key_span("files")) {
+                section.add(Problem::error(span, "a vod task has at least one file with `url` and `duration`"));
+            }
+            files.unwrap_or_default()
+        }
+        Some(_) => {
+            for key in VOD_KEYS {
+                refuse_key(section, key, "means nothing for a source that has no files");
+            }
+            lints.files_of_live(section.key_span("files"));
+            if section.key_span("url").is_none() {
+                missing(section, "url", "write url = \"rtmp://origin.test/live/a\"");
+            }
+            url.map(super::task::whole).into_iter().collect()
+        }
+        None => files.unwrap_or_default(),
+    }
+}
+
+fn rounds(section: &mut Section<'_>) -> Rounds {
+    match section.integer("loops", -1..=1_000_000_000).map_or(0, |loops| loops.value) {
+        -1 => Rounds::Endless,
+        more => Rounds::Times(more.unsigned_abs() + 1),
+    }
+}
+
+fn end(section: &mut Section<'_>, lints: &mut Lints) -> Option<Millis> {
+    let end = section.duration("end")?;
+    if end.value == Millis::ZERO {
+        section.add(Problem::error(end.span, "a task ends after it starts: `end` is at least 1ms"));
+        return None;
+    }
+    lints.end(&end);
+    Some(end.value)
+}
+
+fn callback_events(section: &mut Section<'_>) -> Kinds {
+    let Some(items) = section.array("callback_events", Kind::ALL.len()) else { return Kinds::ALL };
+    let words = Kind::ALL.map(|kind| (kind.name(), kind));
+    let mut kinds = Vec::new();
+    for item in items.value {
+        let Some(name) = item.get_ref().as_str() else {
+            section.add(Problem::error(item.span(), "`callback_events` are names, such as \"TaskExit\""));
+            continue;
+        };
+        match Kind::by_name(name) {
+            Some(kind) => kinds.push(kind),
+            None => section.add(unknown_word("callback_events", &At { value: name, span: item.span() }, &words)),
+        }
+    }
+    Kinds::of(&kinds)
+}
+
+fn start_gap(section: &mut Section<'_>, lints: &mut Lints) -> Range {
+    let Some(gap) = section.duration_range("start_gap") else { return START_GAP };
+    if gap.value.min == Millis::ZERO {
+        section.add(Problem::error(gap.span, "a file starts after its task: `start_gap` is at least 1ms"));
+        return START_GAP;
+    }
+    lints.start_gap(&gap);
+    gap.value
+}

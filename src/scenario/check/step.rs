@@ -1,0 +1,170 @@
+//! `[[task.step]]`
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Map, Number, Value as Json};
+use toml::de::DeValue;
+
+use crate::callback::codes::{self, Exit};
+use crate::callback::overlay::Overlay;
+use crate::callback::{Alarm, Callback, Kind};
+use crate::scenario::problem::{Problem, did_you_mean};
+use crate::scenario::section::{Section, Value, integer_of};
+use crate::scenario::source::Source;
+use crate::scenario::task::{File, Step, When};
+use crate::time::Millis;
+
+/// The most steps of a task.
+const MAX_STEPS: usize = 10_000;
+
+pub(super) fn read_all(section: &mut Section<'_>, source: &Source, files: &[File]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut last_at = Millis::ZERO;
+    for table in section.sections("step", "[[task.step]]", MAX_STEPS) {
+        steps.extend(read(table, source, files, &mut last_at));
+    }
+    if steps.is_empty() && section.key_span("step").is_some() {
+        section.add(Problem::error(section.span.clone(), "this task has no steps: it would send nothing"));
+    }
+    steps
+}
+
+fn read(mut section: Section<'_>, source: &Source, files: &[File], last_at: &mut Millis) -> Option<Step> {
+    let event = section.string("event");
+    if section.key_span("event").is_none() {
+        section
+            .add(Problem::error(section.span.clone(), "this step has no `event`").help("write event = \"TaskStart\""));
+    }
+    let when = when(&mut section, last_at);
+    let overlay = Overlay {
+        msg: object(&mut section, "msg"),
+        body: object(&mut section, "body"),
+        raw: body_file(&mut section, source),
+    };
+    for key in ["expect", "fault"] {
+        section.not_yet(key);
+    }
+    let event = event?;
+    if Kind::by_name(event.value).is_none() {
+        let problem = Problem::warning(event.span.clone(), "no document knows this callback");
+        section.add(match did_you_mean(event.value, Kind::ALL.map(Kind::name)) {
+            Some(known) => problem.label(format!("did you mean `{known}`?")),
+            None => problem.label("it is sent as it is"),
+        });
+    }
+    let callback = callback(event.value, &overlay.msg, files);
+    section.finish();
+    Some(Step { when, callback, overlay: Arc::new(overlay) })
+}
+
+fn when(section: &mut Section<'_>, last_at: &mut Millis) -> When {
+    let at = section.duration("at");
+    let after = section.duration("after");
+    let after_answer = section.duration("after_answer");
+    let given = [&at, &after, &after_answer].into_iter().flatten().collect::<Vec<_>>();
+    if let [_, second, ..] = given.as_slice() {
+        section.add(
+            Problem::error(second.span.clone(), "a step has one time")
+                .help("keep one of `at`, `after` and `after_answer`"),
+        );
+    }
+    if let Some(at) = at {
+        if at.value < *last_at {
+            section.add(Problem::error(at.span, "this step comes before the one above it").help("put steps in order"));
+        }
+        *last_at = at.value;
+        return When::At(at.value);
+    }
+    let when = match after_answer {
+        Some(pause) => When::AfterAnswer(pause.value),
+        None => When::AfterSent(after.map_or(Millis::ZERO, |pause| pause.value)),
+    };
+    if let When::AfterAnswer(pause) | When::AfterSent(pause) = when {
+        *last_at = last_at.plus(pause);
+    }
+    when
+}
+
+/// The callback a step's name and `msg` tell of; what `msg` does not say is the service's default.
+fn callback(name: &str, msg: &Map<String, Json>, files: &[File]) -> Callback {
+    let index = || {
+        let index = msg.get("index").and_then(Json::as_u64).and_then(|index| usize::try_from(index).ok());
+        index.filter(|index| *index < files.len()).unwrap_or(0)
+    };
+    match Kind::by_name(name) {
+        Some(Kind::TaskStart) => Callback::TaskStart,
+        Some(Kind::VodSourceFileStart) => Callback::VodSourceFileStart { index: index() },
+        Some(Kind::VodSourceFileFinish) => Callback::VodSourceFileFinish { index: index() },
+        Some(Kind::TaskExit) => {
+            let code = msg.get("code").and_then(Json::as_i64).unwrap_or(0);
+            Callback::TaskExit(codes::by_number(code).map_or_else(|| Exit::new(code, ""), |known| known.exit()))
+        }
+        Some(Kind::TaskAlarm) => {
+            let named = |alarm: &Alarm| msg.get("type").and_then(Json::as_str) == Some(alarm.name());
+            Callback::TaskAlarm(Alarm::ALL.into_iter().find(named).unwrap_or(Alarm::PullFileFailed))
+        }
+        Some(Kind::ResetTaskConfig) => Callback::ResetTaskConfig,
+        None => Callback::Other(name.into()),
+    }
+}
+
+fn body_file(section: &mut Section<'_>, source: &Source) -> Option<Bytes> {
+    let path = section.string("body_file")?;
+    for key in ["msg", "body"] {
+        if let Some(span) = section.key_span(key) {
+            section.add(Problem::error(span, format!("`{key}` means nothing beside `body_file`")));
+        }
+    }
+    match source.read_beside(path.value) {
+        Ok(bytes) => Some(bytes.into()),
+        Err(error) => {
+            section.add(
+                Problem::error(path.span, format!("cannot read `body_file`: {error}"))
+                    .help("the path counts from the scenario file's folder"),
+            );
+            None
+        }
+    }
+}
+
+fn object(section: &mut Section<'_>, key: &'static str) -> Map<String, Json> {
+    let Some(value) = section.get(key) else { return Map::new() };
+    match json(section, value) {
+        Some(Json::Object(fields)) => fields,
+        Some(_) => {
+            section.add(Problem::error(value.span(), format!("`{key}` is a table: fields to lay over the default")));
+            Map::new()
+        }
+        None => Map::new(),
+    }
+}
+
+/// TOML → JSON; dates become strings.
+fn json(section: &Section<'_>, value: &Value<'_>) -> Option<Json> {
+    let refuse = |why: &str| {
+        section.add(Problem::error(value.span(), why));
+        None
+    };
+    Some(match value.get_ref() {
+        DeValue::String(text) => Json::from(text.as_ref()),
+        DeValue::Boolean(truth) => Json::from(*truth),
+        DeValue::Datetime(date) => Json::from(date.to_string()),
+        DeValue::Integer(_) => match integer_of(value.get_ref()) {
+            Some(number) => Json::from(number),
+            None => return refuse("a whole number has at most 64 bits"),
+        },
+        DeValue::Float(number) => match number.as_str().replace('_', "").parse().ok().and_then(Number::from_f64) {
+            Some(number) => Json::Number(number),
+            None => return refuse("JSON has no such number"),
+        },
+        DeValue::Array(items) => Json::Array(items.iter().map(|item| json(section, item)).collect::<Option<_>>()?),
+        DeValue::Table(fields) => {
+            let field = |(key, value): (&toml::Spanned<_>, _)| {
+                let key: &std::borrow::Cow<'_, str> = key.get_ref();
+                json(section, value).map(|value| (key.to_string(), value))
+            };
+            Json::Object(fields.iter().map(field).collect::<Option<_>>()?)
+        }
+    })
+}

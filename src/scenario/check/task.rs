@@ -1,0 +1,86 @@
+//! `[[task]]`: what both kinds of script share.
+
+use super::lint::Lints;
+use super::{relay, step, url};
+use crate::callback::template::Template;
+use crate::scenario::problem::Problem;
+use crate::scenario::section::{At, Section};
+use crate::scenario::source::Source;
+use crate::scenario::task::{File, Script, TaskSpec};
+use crate::time::Millis;
+
+/// The most copies of a task.
+const MAX_COUNT: i64 = 100_000_000;
+/// The most files of a list; the service takes 30.
+const MAX_FILES: usize = 1000;
+/// `appid` where the scenario names none: as long as real ones are.
+const DEFAULT_APP_ID: u64 = 1_250_000_000;
+
+pub(super) fn read(mut section: Section<'_>, source: &Source, lints: &mut Lints) -> Option<TaskSpec> {
+    let count = section.integer("count", 1..=MAX_COUNT).map_or(1, |count| count.value.cast_unsigned());
+    let spacing = section.duration("spacing").map_or(Millis::ZERO, |spacing| spacing.value);
+    let start = section.duration("start").map_or(Millis::ZERO, |start| start.value);
+    let app_id = section.integer("app_id", 0..=i64::MAX).map_or(DEFAULT_APP_ID, |id| id.value.cast_unsigned());
+    let task_id = section.template("task_id");
+    let stream_id = section.template("stream_id").map(|id| id.value);
+    let to_url = url::target(&mut section, "to_url");
+    let callback_url = url::address(&mut section, "callback_url").map(|url| url.value);
+    section.not_yet("faults");
+    lints.task(count, task_id.as_ref(), to_url.as_ref());
+
+    let files = files(&mut section, lints);
+    let url = url::source(&mut section, "url");
+    let (files, script) = if section.key_span("step").is_some() {
+        let files = files.unwrap_or_default().into_iter().chain(url.map(whole)).collect::<Vec<_>>();
+        let steps = step::read_all(&mut section, source, &files);
+        relay::refuse(&mut section);
+        (files, Some(Script::Steps(steps)))
+    } else {
+        let (files, relay) = relay::read(&mut section, files, url, lints);
+        (files, relay.map(Script::Relay))
+    };
+    section.finish();
+    Some(TaskSpec {
+        count,
+        spacing,
+        start,
+        app_id,
+        task_id: task_id.map(|id| id.value),
+        stream_id,
+        to_url: to_url.map(|url| url.value),
+        callback_url,
+        files,
+        script: script?,
+    })
+}
+
+/// A source that is no file of a list.
+pub(super) fn whole(url: At<Template>) -> File {
+    File { url: url.value, duration: Millis::ZERO }
+}
+
+fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
+    let items = section.array("files", MAX_FILES)?;
+    lints.files(items.value.len(), items.span);
+    let mut files = Vec::new();
+    for item in items.value {
+        let Some(mut row) = section.section_of("files", "an item of `files`", item) else { continue };
+        let url = url::source(&mut row, "url");
+        let duration = row.duration("duration");
+        if let Some(duration) = duration.as_ref().filter(|duration| duration.value == Millis::ZERO) {
+            row.add(Problem::error(duration.span.clone(), "a file plays for at least 1ms"));
+        }
+        for key in ["url", "duration"] {
+            if row.key_span(key).is_none() {
+                row.add(
+                    Problem::error(item.span(), format!("this file has no `{key}`"))
+                        .help("write { url = \"http://media.test/1.m3u8\", duration = \"20m\" }"),
+                );
+            }
+        }
+        row.finish();
+        let duration = duration.map_or(Millis::ZERO, |duration| duration.value);
+        files.extend(url.map(|url| File { url: url.value, duration }));
+    }
+    Some(files)
+}

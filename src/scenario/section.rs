@@ -1,0 +1,294 @@
+//! A table of the file while it is read: knows its keys by being asked for them, and notes every problem on the way.
+
+use std::ops::{Range, RangeInclusive};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problem, Problems, did_you_mean};
+use super::task::Range as Between;
+use crate::callback::template::Template;
+use crate::time::Millis;
+
+/// The longest string of a scenario, in bytes.
+pub(super) const MAX_STRING: usize = 8 * 1024;
+/// The longest duration of a scenario.
+pub(super) const MAX_DURATION: Millis = Millis::from_secs(366 * 24 * 3600);
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
+
+/// One table of the file.
+pub(super) struct Section<'a> {
+    /// What it is called in messages: `[receiver]`.
+    pub(super) name: String,
+    /// Where it begins.
+    pub(super) span: Range<usize>,
+    table: &'a DeTable<'a>,
+    asked: Vec<&'static str>,
+    pub(super) problems: &'a Problems,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(name: &str, span: Range<usize>, table: &'a DeTable<'a>, problems: &'a Problems) -> Self {
+        Self { name: name.to_owned(), span, table, asked: Vec::new(), problems }
+    }
+
+    /// The value of `key`, which is a key from now on.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<&'a Value<'a>> {
+        self.asked.push(key);
+        self.table.iter().find(|(known, _)| known.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// Where `key` itself stands, if it is there.
+    pub(super) fn key_span(&self, key: &str) -> Option<Range<usize>> {
+        self.table.keys().find(|known| known.get_ref() == key).map(Spanned::span)
+    }
+
+    /// Notes a problem.
+    pub(super) fn add(&self, problem: Problem) {
+        self.problems.add(problem);
+    }
+
+    /// A key of the format that this version does not play yet.
+    pub(super) fn not_yet(&mut self, key: &'static str) {
+        self.asked.push(key);
+        if let Some(span) = self.key_span(key) {
+            self.add(
+                Problem::error(span, format!("`{key}` is not played yet"))
+                    .label("a key of a later version")
+                    .help("take it out; nothing of it would happen"),
+            );
+        }
+    }
+
+    /// Notes every key that nobody asked for.
+    pub(super) fn finish(self) {
+        for key in self.table.keys() {
+            let word = key.get_ref().as_ref();
+            if self.asked.contains(&word) {
+                continue;
+            }
+            let mut problem = Problem::error(key.span(), format!("unknown key `{word}` in {}", self.name));
+            problem = match did_you_mean(word, self.asked.iter().copied()) {
+                Some(known) => problem.label(format!("did you mean `{known}`?")),
+                None => problem.help(format!("the keys here are {}", list(self.asked.iter().copied()))),
+            };
+            self.add(problem);
+        }
+    }
+
+    fn wrong_type(&self, key: &str, value: &Value<'_>, wanted: &str) {
+        self.add(
+            Problem::error(value.span(), format!("`{key}` is {wanted}"))
+                .label(format!("this is {}", type_name(value.get_ref()))),
+        );
+    }
+
+    pub(super) fn string(&mut self, key: &'static str) -> Option<At<&'a str>> {
+        let value = self.get(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(key, value, "a string");
+            return None;
+        };
+        if text.len() > MAX_STRING {
+            self.add(
+                Problem::error(value.span(), format!("`{key}` is longer than {MAX_STRING} bytes"))
+                    .help("long bodies belong into a file: see `body_file`"),
+            );
+            return None;
+        }
+        Some(At { value: text, span: value.span() })
+    }
+
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        self.string(key).map(|text| text.value.to_owned())
+    }
+
+    pub(super) fn template(&mut self, key: &'static str) -> Option<At<Template>> {
+        self.string(key).map(|text| At { value: Template::new(text.value), span: text.span })
+    }
+
+    pub(super) fn integer(&mut self, key: &'static str, allowed: RangeInclusive<i64>) -> Option<At<i64>> {
+        let value = self.get(key)?;
+        let Some(number) = integer_of(value.get_ref()) else {
+            self.wrong_type(key, value, "a whole number");
+            return None;
+        };
+        if !allowed.contains(&number) {
+            let (least, most) = (allowed.start(), allowed.end());
+            self.add(
+                Problem::error(value.span(), format!("`{key}` is out of range"))
+                    .label(format!("must be from {least} to {most}")),
+            );
+            return None;
+        }
+        Some(At { value: number, span: value.span() })
+    }
+
+    /// A probability.
+    pub(super) fn chance(&mut self, key: &'static str) -> Option<f64> {
+        let value = self.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(_) => integer_of(value.get_ref()).map(|number| number as f64),
+            DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
+            _ => None,
+        };
+        let Some(number) = number else {
+            self.wrong_type(key, value, "a number from 0 to 1");
+            return None;
+        };
+        if !(0.0..=1.0).contains(&number) {
+            self.add(
+                Problem::error(value.span(), format!("`{key}` is a probability from 0 to 1"))
+                    .help("5 % is written 0.05"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+
+    /// One word of a list of words.
+    pub(super) fn one_of<T: Copy>(&mut self, key: &'static str, words: &[(&'static str, T)]) -> Option<At<T>> {
+        let text = self.string(key)?;
+        let value = word(text.value, words);
+        if value.is_none() {
+            self.add(unknown_word(key, &text, words));
+        }
+        value.map(|value| At { value, span: text.span })
+    }
+
+    pub(super) fn duration(&mut self, key: &'static str) -> Option<At<Millis>> {
+        let value = self.get(key)?;
+        self.duration_of(key, value)
+    }
+
+    /// A duration, or `forever`.
+    pub(super) fn duration_or_forever(&mut self, key: &'static str) -> Option<At<Millis>> {
+        let value = self.get(key)?;
+        if value.get_ref().as_str() == Some("forever") {
+            return Some(At { value: Millis::FOREVER, span: value.span() });
+        }
+        self.duration_of(key, value)
+    }
+
+    pub(super) fn duration_of(&self, key: &str, value: &Value<'_>) -> Option<At<Millis>> {
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(key, value, "a duration, such as \"90s\" or \"1m 30s\"");
+            return None;
+        };
+        match parse_duration(text) {
+            Ok(duration) => Some(At { value: duration, span: value.span() }),
+            Err(why) => {
+                self.add(
+                    Problem::error(value.span(), format!("`{key}` is not a duration: {why}"))
+                        .help("write it like \"250ms\", \"90s\", \"1m 30s\" or \"2h\""),
+                );
+                None
+            }
+        }
+    }
+
+    /// `"200ms..2s"`, or one duration for both ends.
+    pub(super) fn duration_range(&mut self, key: &'static str) -> Option<At<Between>> {
+        let text = self.string(key)?;
+        let (min, max) = text.value.split_once("..").unwrap_or((text.value, text.value));
+        match (parse_duration(min.trim()), parse_duration(max.trim())) {
+            (Ok(min), Ok(max)) if min <= max => Some(At { value: Between { min, max }, span: text.span }),
+            (Ok(_), Ok(_)) => {
+                self.add(Problem::error(text.span, format!("`{key}` ends before it begins")));
+                None
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                self.add(
+                    Problem::error(text.span, format!("`{key}` is not a range of durations: {why}"))
+                        .help("write it like \"200ms..2s\", or one duration such as \"1s\""),
+                );
+                None
+            }
+        }
+    }
+
+    /// A table inside this one.
+    pub(super) fn section(&mut self, key: &'static str, name: &str) -> Option<Section<'a>> {
+        let value = self.get(key)?;
+        self.section_of(key, name, value)
+    }
+
+    pub(super) fn section_of(&self, key: &str, name: &str, value: &'a Value<'a>) -> Option<Section<'a>> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type(key, value, "a table");
+            return None;
+        };
+        Some(Section::new(name, value.span(), table, self.problems))
+    }
+
+    /// An array, at most `most` long.
+    pub(super) fn array(&mut self, key: &'static str, most: usize) -> Option<At<&'a [Value<'a>]>> {
+        let value = self.get(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "an array");
+            return None;
+        };
+        if items.len() > most {
+            self.add(Problem::error(value.span(), format!("more than {most} items in `{key}`")));
+            return None;
+        }
+        Some(At { value: items, span: value.span() })
+    }
+
+    /// An array of tables, at most `most` long.
+    pub(super) fn sections(&mut self, key: &'static str, name: &str, most: usize) -> Vec<Section<'a>> {
+        let Some(items) = self.array(key, most) else { return Vec::new() };
+        items.value.iter().filter_map(|item| self.section_of(key, name, item)).collect()
+    }
+}
+
+pub(super) fn integer_of(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
+}
+
+pub(super) fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Option<T> {
+    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+}
+
+pub(super) fn unknown_word<T>(key: &str, text: &At<&str>, words: &[(&'static str, T)]) -> Problem {
+    let known = || words.iter().map(|(word, _)| *word);
+    let problem = Problem::error(text.span.clone(), format!("`{key}` cannot be `{}`", text.value));
+    match did_you_mean(text.value, known()) {
+        Some(known) => problem.label(format!("did you mean `{known}`?")),
+        None => problem.help(format!("it is one of {}", list(known()))),
+    }
+}
+
+pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn parse_duration(text: &str) -> Result<Millis, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration.subsec_nanos() % 1_000_000 != 0 {
+        return Err("it is finer than a millisecond".to_owned());
+    }
+    let millis = Millis::from_duration(duration);
+    if millis > MAX_DURATION { Err("it is longer than a year".to_owned()) } else { Ok(millis) }
+}
+
+fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,255 @@
+//! `[[task]]`: relay tasks of the provider, what happens to them, or the exact sequence of one that was seen.
+
+use std::sync::Arc;
+
+use crate::callback::codes::Exit;
+use crate::callback::overlay::Overlay;
+use crate::callback::template::Template;
+use crate::callback::{Callback, Kinds};
+use crate::time::Millis;
+
+/// One `[[task]]`: a relay task and its copies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskSpec {
+    /// How many copies there are.
+    pub count: u64,
+    /// From the start of one copy to the start of the next.
+    pub spacing: Millis,
+    /// Start of the first copy.
+    pub start: Millis,
+    /// `appid`
+    pub app_id: u64,
+    /// `task_id`; `None`: digits drawn from the seed.
+    pub task_id: Option<Template>,
+    /// `stream_id`; `None`: the last path part of `to_url`.
+    pub stream_id: Option<Template>,
+    /// `to_url`; `None`: one of its own for each task.
+    pub to_url: Option<Template>,
+    /// Where this task's callbacks go.
+    pub callback_url: Option<Template>,
+    /// The source URLs, one per file of a list.
+    pub files: Vec<File>,
+    /// What the task does.
+    pub script: Script,
+}
+
+/// A source URL and, for a file of a list, how long it plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Where it is pulled from.
+    pub url: Template,
+    /// How long it plays; zero for live and picture.
+    pub duration: Millis,
+}
+
+/// What a task does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Script {
+    /// The simulated service decides.
+    Relay(Relay),
+    /// The scenario decides, step by step.
+    Steps(Vec<Step>),
+}
+
+/// A task as the service runs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Relay {
+    /// What is relayed.
+    pub source: SourceKind,
+    /// EndTime, from the task's start; `None`: when the list has played.
+    pub end: Option<Millis>,
+    /// `CallbackEvents`
+    pub callback_events: Kinds,
+    /// TaskStart → VodSourceFileStart, drawn from this range.
+    pub start_gap: Range,
+    /// VodSourceFileFinish → the next VodSourceFileStart (a guess).
+    pub file_gap: Millis,
+    /// What the natural end says (a guess: code 0, no text).
+    pub exit: Exit,
+    /// What goes wrong.
+    pub incidents: Vec<Incident>,
+}
+
+impl Relay {
+    /// How long the task runs at the longest if nothing goes wrong.
+    pub fn length(&self, files: &[File]) -> Millis {
+        self.until_end(self.start_gap.max.plus(self.list_length(files)))
+    }
+
+    /// How long it runs for sure if nothing goes wrong, whatever its start gap: where an incident still finds it.
+    pub fn shortest_life(&self, files: &[File]) -> Millis {
+        self.until_end(self.list_length(files))
+    }
+
+    fn until_end(&self, natural: Millis) -> Millis {
+        self.end.map_or(natural, |end| natural.min(end))
+    }
+
+    /// The whole list with all its rounds; [`Millis::FOREVER`] for what never ends by itself.
+    fn list_length(&self, files: &[File]) -> Millis {
+        let played =
+            |files: &[File]| files.iter().fold(Millis::ZERO, |sum, file| sum.plus(file.duration).plus(self.file_gap));
+        match self.source {
+            SourceKind::Vod { rounds: Rounds::Times(times), first_file } => {
+                let first_round = played(files.get(first_file..).unwrap_or_default());
+                first_round.plus(played(files).times(times.saturating_sub(1)))
+            }
+            _ => Millis::FOREVER,
+        }
+    }
+}
+
+/// What is relayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A list of files.
+    Vod {
+        /// How often the list is played.
+        rounds: Rounds,
+        /// The first round begins with this file, from 0.
+        first_file: usize,
+    },
+    /// A live stream.
+    Live,
+    /// A picture.
+    Picture,
+}
+
+/// How often a list of files is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounds {
+    /// Until the end.
+    Endless,
+    /// So many times.
+    Times(u64),
+}
+
+/// A range of lengths, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The shortest.
+    pub min: Millis,
+    /// The longest.
+    pub max: Millis,
+}
+
+/// `[[task.incident]]`: something that happens to a task in the provider's world.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// What happens.
+    pub kind: IncidentKind,
+    /// When.
+    pub place: Place,
+    /// How likely it is.
+    pub chance: f64,
+    /// How long until the task runs again.
+    pub lasts: Millis,
+    /// The service's own retry of source or target.
+    pub retry_every: Millis,
+    /// From the cause to its TaskExit.
+    pub exit_after: Millis,
+    /// Exits to draw from, with their weights; one if nothing is left to chance; none: no TaskExit.
+    pub exits: Vec<(Exit, u32)>,
+    /// The new target of a modified task.
+    pub to_url: Option<Template>,
+    /// Which machine's callback comes first in a migration.
+    pub first: FirstInMigration,
+}
+
+/// When an incident happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// This long after the task's start.
+    At(Millis),
+    /// When file `file` (from 0) is first played, `into` it; `None`: in its middle, or as it opens where that is the point.
+    InFile {
+        /// Place in the list, from 0.
+        file: usize,
+        /// Offset in the file.
+        into: Option<Millis>,
+    },
+    /// Somewhere in the task's life, drawn.
+    Anywhere,
+}
+
+/// The kinds of incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncidentKind {
+    /// The push target fails.
+    PushBroken,
+    /// The source fails.
+    SourceDown,
+    /// The task moves to another machine.
+    Migration,
+    /// A file cannot be pulled.
+    FileFailed,
+    /// A file ends before its time.
+    FileEndsEarly,
+    /// An alarm, nothing more.
+    PullUnstable,
+    /// An alarm, nothing more.
+    PushUnstable,
+    /// The user stops the task.
+    Stopped,
+    /// The user changes the task.
+    Modified,
+    /// The node dies: no TaskExit at all.
+    Crash,
+}
+
+impl IncidentKind {
+    /// All of them, by the names scenarios use.
+    pub const ALL: [(&str, Self); 10] = [
+        ("push-broken", Self::PushBroken),
+        ("source-down", Self::SourceDown),
+        ("migration", Self::Migration),
+        ("file-failed", Self::FileFailed),
+        ("file-ends-early", Self::FileEndsEarly),
+        ("pull-unstable", Self::PullUnstable),
+        ("push-unstable", Self::PushUnstable),
+        ("stopped", Self::Stopped),
+        ("modified", Self::Modified),
+        ("crash", Self::Crash),
+    ];
+
+    /// The name scenarios use.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Which callback of a migration comes first: old and new machine do not wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstInMigration {
+    /// The new machine's TaskStart: what receivers get wrong.
+    TaskStart,
+    /// The old machine's TaskExit.
+    TaskExit,
+}
+
+impl FirstInMigration {
+    /// Both, by the names scenarios use.
+    pub const ALL: [(&str, Self); 2] = [("TaskStart", Self::TaskStart), ("TaskExit", Self::TaskExit)];
+}
+
+/// `[[task.step]]`: one callback of an exact sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When.
+    pub when: When,
+    /// What.
+    pub callback: Callback,
+    /// What is different from the body the service would send.
+    pub overlay: Arc<Overlay>,
+}
+
+/// When a step is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// This long after the task's start.
+    At(Millis),
+    /// This long after the step before was sent.
+    AfterSent(Millis),
+    /// This long after the step before was answered, or given up.
+    AfterAnswer(Millis),
+}
