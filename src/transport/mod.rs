@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// One POST, complete: nothing is added on the way but what HTTP itself demands.
+/// One POST: where to, the exact body, how long. A real transport adds headers, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Where it goes.

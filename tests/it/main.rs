@@ -1,1 +1,6 @@
 //! All integration tests, linked once.
+#![expect(clippy::unwrap_used, reason = "clippy allows it in tests, and not in their helpers")]
+
+mod hostile;
+#[cfg(feature = "https")]
+mod https;
