@@ -1,1 +1,8 @@
-//! The built-in receiver.
+//! The built-in receiver: it judges what it gets, answers as a good receiver should, and can fail on purpose.
+
+pub mod complaint;
+mod fields;
+pub mod judge;
+
+/// The largest body that is looked at, in bytes. The largest the provider can send is far smaller.
+pub const MAX_BODY: usize = 1024 * 1024;
