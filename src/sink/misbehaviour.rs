@@ -1,0 +1,78 @@
+//! Failing on purpose, so that what the sender does about it can be watched.
+
+use std::time::Duration;
+
+/// How the sink fails on purpose. The default is not to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Misbehaviour {
+    /// Only the first so many requests are treated badly; `None`: all of them.
+    pub fail_first: Option<u64>,
+    /// Answer with this status, 200 to 599. With `fail_first` and without a status it is 500.
+    pub status: Option<u16>,
+    /// Wait so long before the answer.
+    pub delay: Duration,
+    /// Close the connection instead of answering.
+    pub drop_connection: bool,
+}
+
+/// How one request is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// The status to answer with instead of the right one.
+    pub status: Option<u16>,
+    /// How long to wait before the answer.
+    pub delay: Duration,
+    /// Close the connection instead of answering.
+    pub drop_connection: bool,
+}
+
+impl Misbehaviour {
+    /// How the next request is treated.
+    pub fn decide(&mut self) -> Manner {
+        let status = match &mut self.fail_first {
+            Some(0) => return Manner::default(),
+            Some(left) => {
+                *left -= 1;
+                self.status.or(Some(500))
+            }
+            None => self.status,
+        };
+        Manner { status, delay: self.delay, drop_connection: self.drop_connection }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DELAY: Duration = Duration::from_secs(3);
+
+    fn manners(misbehaviour: Misbehaviour) -> [Manner; 4] {
+        let mut misbehaviour = misbehaviour;
+        std::array::from_fn(|_| misbehaviour.decide())
+    }
+
+    #[test]
+    fn by_default_it_behaves() {
+        assert_eq!(manners(Misbehaviour::default()), [Manner::default(); 4]);
+    }
+
+    #[test]
+    fn without_a_number_it_lasts() {
+        let misbehaviour = Misbehaviour { fail_first: None, status: Some(503), delay: DELAY, drop_connection: true };
+        assert_eq!(manners(misbehaviour), [Manner { status: Some(503), delay: DELAY, drop_connection: true }; 4]);
+    }
+
+    #[test]
+    fn the_first_ones_fail_with_500_unless_told_otherwise() {
+        let well = Manner::default();
+        let statuses = |fail_first, status| {
+            manners(Misbehaviour { fail_first, status, ..Default::default() }).map(|manner| manner.status)
+        };
+        assert_eq!(statuses(Some(2), None), [Some(500), Some(500), None, None]);
+        assert_eq!(statuses(Some(1), Some(204)), [Some(204), None, None, None]);
+        assert_eq!(statuses(Some(0), Some(204)), [None; 4]);
+        let slow_once = Misbehaviour { fail_first: Some(1), delay: DELAY, ..Default::default() };
+        assert_eq!(manners(slow_once)[1..], [well; 3]);
+    }
+}
