@@ -1,12 +1,14 @@
 //! The built-in receiver: it judges what it gets, answers as a good receiver should, and can fail on purpose.
 
 pub mod complaint;
+mod connection;
 mod fields;
 pub mod judge;
 pub mod misbehaviour;
 pub mod note;
 pub mod order;
 pub mod reception;
+pub mod server;
 mod siblings;
 pub mod tally;
 mod track;
@@ -23,7 +25,7 @@ use tally::Tally;
 /// The largest body that is looked at, in bytes. The largest the provider can send is far smaller.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// A receiver without a network: bytes in, an answer out.
+/// A receiver without a network: bytes in, an answer out. [`server::serve`] puts it on a socket.
 #[derive(Debug, Default)]
 pub struct Sink {
     key: Option<Key>,

@@ -4,3 +4,4 @@
 mod hostile;
 #[cfg(feature = "https")]
 mod https;
+mod sink;
