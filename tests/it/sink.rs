@@ -209,9 +209,10 @@ async fn dropping_is_closing_without_a_byte() {
 #[tokio::test]
 async fn a_body_may_have_a_mebibyte() {
     let mut server = Server::of(Misbehaviour::default());
-    let chunk = [b"100000\r\n".to_vec(), vec![b' '; 0x10_0000], b"\r\n".to_vec()].concat();
+    let padded = [&vec![b' '; 0x10_0000 - START.len()], START].concat();
+    let chunk = [b"100000\r\n", &padded[..], b"\r\n"].concat();
     let head = b"POST / HTTP/1.1\r\nHost: sink\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let largest = post("Connection: close\r\n", &[b' '; 0x10_0000]);
+    let largest = post("Connection: close\r\n", &padded);
     let larger = post("", &[b' '; 0x10_0001]);
     let chunked = [&head[..], &chunk, b"0\r\n\r\n"].concat();
     let larger_chunked = [&head[..], &chunk, b"1\r\n \r\n0\r\n\r\n"].concat();
@@ -219,7 +220,7 @@ async fn a_body_may_have_a_mebibyte() {
     // It stops reading long before the end, which never comes.
     let endless = [&head[..], &chunk.repeat(9), b"1\r\n "].concat();
     for (request, expected) in
-        [(largest, 400), (larger, 413), (chunked, 400), (larger_chunked, 413), (unsent, 413), (endless, 413)]
+        [(largest, 200), (larger, 413), (chunked, 200), (larger_chunked, 413), (unsent, 413), (endless, 413)]
     {
         let answer = server.exchange(&request).await;
         assert_eq!(status(&answer), expected);
