@@ -1,9 +1,12 @@
 //! A local simulator of Tencent Cloud's relay-task (pull-push) callbacks.
 
 pub mod callback;
+pub mod cli;
+pub mod command;
 pub mod dice;
 pub mod error;
 pub mod event;
+pub mod library;
 pub mod plan;
 pub mod provider;
 pub mod report;

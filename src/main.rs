@@ -1,2 +1,11 @@
 //! The command line of pullpush.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use pullpush::cli::Cli;
+use pullpush::command;
+
+fn main() -> ExitCode {
+    command::execute(Cli::parse()).into()
+}

@@ -1,75 +1,99 @@
-//! The agenda: many lanes merged by the time of their next delivery.
+//! The agenda: the lanes of all tasks, merged by the time of what comes next in each.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::iter::Peekable;
 
 use super::delivery::Delivery;
 use super::lane::Lane;
+use super::{Plan, Tasks};
 use crate::time::Millis;
 
-/// Lanes by the time of what comes next in each. A lane is opened when its first delivery is near, not before, so what
-/// is held in memory is the tasks that are alive at one time, however many there are in all.
+/// The most lanes that are kept open while they wait.
+const MAX_OPEN: usize = 16_384;
+/// Up to so many deliveries a lane is cheap to work out again.
+const SHORT: u64 = 64;
+
+/// Lanes by the time of what comes next in each.
+///
+/// Memory goes with the tasks that are alive at one time, not with all there are: a lane is opened when its task starts.
+/// Where very many are alive at once, short lanes are closed while they wait and worked out again when their time comes.
 #[derive(Debug)]
-pub struct Agenda<L: Iterator<Item = Lane>> {
-    /// Lanes not opened yet, in order of their start.
-    unopened: Peekable<L>,
-    /// Due time and task number of every open lane that waits, with its place in `lanes`.
-    waiting: BinaryHeap<Reverse<(Millis, u64, usize)>>,
-    lanes: Vec<Option<Lane>>,
-    free: Vec<usize>,
+pub struct Agenda {
+    plan: Plan,
+    /// Tasks that have not started, in order of their start.
+    to_come: Peekable<Tasks>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    /// Lanes that are kept open, by the number of their task.
+    open: HashMap<u64, Lane>,
 }
 
-impl<L: Iterator<Item = Lane>> Agenda<L> {
-    /// An agenda of lanes that come in order of their start.
-    pub fn new(lanes: L) -> Self {
-        Self { unopened: lanes.peekable(), waiting: BinaryHeap::new(), lanes: Vec::new(), free: Vec::new() }
+/// A lane that waits: when it is due, whose it is, how much of it is done.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    due: Millis,
+    task: u64,
+    taken: u64,
+}
+
+impl Agenda {
+    /// Everything in `plan`.
+    pub fn new(plan: Plan) -> Self {
+        Self { to_come: plan.tasks().peekable(), plan, waiting: BinaryHeap::new(), open: HashMap::new() }
     }
 
     /// When the next delivery is due.
     pub fn next_due(&mut self) -> Option<Millis> {
-        self.open();
-        self.waiting.peek().map(|Reverse((due, ..))| *due)
+        self.start_tasks();
+        self.waiting.peek().map(|Reverse(first)| first.due)
     }
 
     /// The next delivery and its lane, which has to be put back for its deliveries to go on.
     pub fn take_next(&mut self) -> Option<(Delivery, Lane)> {
-        self.open();
-        let Reverse((_, _, place)) = self.waiting.pop()?;
-        let mut lane = self.lanes.get_mut(place)?.take()?;
-        self.free.push(place);
+        self.start_tasks();
+        let Reverse(first) = self.waiting.pop()?;
+        let mut lane = self.lane(&first)?;
         lane.next().map(|delivery| (delivery, lane))
     }
 
     /// Puts a lane back; its next delivery is due at `due`, or when it says itself.
     pub fn put_back(&mut self, lane: Lane, due: Option<Millis>) {
         let Some(next) = lane.peek() else { return };
-        let key = (due.unwrap_or(next.offset), next.task.number);
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.lanes[place] = Some(lane);
-                place
-            }
-            None => {
-                self.lanes.push(Some(lane));
-                self.lanes.len() - 1
-            }
-        };
-        self.waiting.push(Reverse((key.0, key.1, place)));
+        let waiting = Waiting { due: due.unwrap_or(next.offset), task: next.task.number, taken: lane.taken() };
+        if self.open.len() < MAX_OPEN || waiting.taken > SHORT {
+            self.open.insert(waiting.task, lane);
+        }
+        self.waiting.push(Reverse(waiting));
     }
 
     /// Everything that has not been taken, lane by lane, not in order of time. For counting.
-    pub fn rest(self) -> impl Iterator<Item = Delivery> {
-        self.lanes.into_iter().flatten().chain(self.unopened).flatten()
+    pub fn rest(mut self) -> impl Iterator<Item = Delivery> {
+        std::iter::from_fn(move || match self.waiting.pop() {
+            Some(Reverse(waiting)) => Some(self.lane(&waiting)),
+            None => self.to_come.next().map(|task| Some(self.plan.lane(task))),
+        })
+        .flatten()
+        .flatten()
+    }
+
+    fn lane(&mut self, waiting: &Waiting) -> Option<Lane> {
+        self.open.remove(&waiting.task).or_else(|| {
+            let mut lane = self.plan.lane(self.plan.task(waiting.task)?);
+            for _ in 0..waiting.taken {
+                lane.next();
+            }
+            Some(lane)
+        })
     }
 
     /// Opens the lanes that may hold the next delivery: a task says nothing before its start.
-    fn open(&mut self) {
-        while let Some(first) = self.unopened.peek() {
-            if self.waiting.peek().is_some_and(|Reverse((due, ..))| first.start() > *due) {
+    fn start_tasks(&mut self) {
+        while let Some(task) = self.to_come.peek() {
+            if self.waiting.peek().is_some_and(|Reverse(first)| task.start() > first.due) {
                 return;
             }
-            if let Some(lane) = self.unopened.next() {
+            if let Some(task) = self.to_come.next() {
+                let lane = self.plan.lane(task);
                 self.put_back(lane, None);
             }
         }
@@ -77,7 +101,7 @@ impl<L: Iterator<Item = Lane>> Agenda<L> {
 }
 
 /// In the order planned: every lane goes on at once.
-impl<L: Iterator<Item = Lane>> Iterator for Agenda<L> {
+impl Iterator for Agenda {
     type Item = Delivery;
 
     fn next(&mut self) -> Option<Delivery> {

@@ -13,7 +13,6 @@ use crate::time::Millis;
 #[derive(Debug)]
 pub struct Lane {
     task: Task,
-    start: Millis,
     source: Source,
     made: u64,
     next: Option<Delivery>,
@@ -30,13 +29,13 @@ enum Source {
 }
 
 impl Lane {
-    /// The lane of `task`, which starts at `start`.
-    pub fn new(task: Task, start: Millis, dice: Dice, alarms: bool) -> Self {
+    /// The lane of `task`.
+    pub fn new(task: Task, dice: Dice, alarms: bool) -> Self {
         let source = match task.spec.script {
             Script::Relay(_) => Source::Timeline(Box::new(Timeline::new(&task.spec, task.number, dice, alarms))),
             Script::Steps(_) => Source::Steps { made: 0, last: Millis::ZERO },
         };
-        let mut lane = Self { task, start, source, made: 0, next: None };
+        let mut lane = Self { task, source, made: 0, next: None };
         lane.make_next();
         lane
     }
@@ -46,9 +45,9 @@ impl Lane {
         &self.task
     }
 
-    /// When the task starts; nothing of it is due before.
-    pub fn start(&self) -> Millis {
-        self.start
+    /// How many deliveries were taken.
+    pub fn taken(&self) -> u64 {
+        self.made - u64::from(self.next.is_some())
     }
 
     /// What [`Iterator::next`] will give.
@@ -61,7 +60,7 @@ impl Lane {
             Source::Timeline(timeline) => timeline.next().map(|happening| Delivery {
                 task: self.task.clone(),
                 number: self.made + 1,
-                offset: self.start.plus(happening.offset),
+                offset: self.task.start().plus(happening.offset),
                 due: Due::Planned,
                 callback: happening.callback,
                 cause: happening.cause,
@@ -79,7 +78,7 @@ impl Lane {
                 Delivery {
                     task: self.task.clone(),
                     number: self.made + 1,
-                    offset: self.start.plus(offset),
+                    offset: self.task.start().plus(offset),
                     due: if self.made == 0 { Due::Planned } else { due },
                     callback: step.callback.clone(),
                     cause: None,

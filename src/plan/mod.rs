@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::dice::{Dice, Purpose};
 use crate::scenario::Scenario;
+use crate::scenario::task::TaskSpec;
 use crate::time::Millis;
 use agenda::Agenda;
 use lane::Lane;
@@ -51,62 +52,75 @@ impl Plan {
         self.dice.seed()
     }
 
-    /// The tasks with the time each starts, in order of that time.
+    /// The tasks, in order of their start.
     pub fn tasks(&self) -> Tasks {
         Tasks::new(self)
     }
 
-    /// The tasks' lanes, in order of their start.
-    pub fn lanes(&self) -> impl Iterator<Item = Lane> + use<> {
-        let (dice, alarms) = (self.dice, self.scenario.payload.profile.has_alarms());
-        self.tasks().map(move |(task, start)| Lane::new(task, start, dice, alarms))
+    /// The task with this number (from 1).
+    pub fn task(&self, number: u64) -> Option<Task> {
+        let mut before = 0;
+        let spec = self.scenario.tasks.iter().find(|spec| {
+            let found = (1..=spec.count).contains(&number.saturating_sub(before));
+            before += if found { 0 } else { spec.count };
+            found
+        })?;
+        Some(self.copy(spec, number - before, number))
+    }
+
+    fn copy(&self, spec: &Arc<TaskSpec>, copy: u64, number: u64) -> Task {
+        Task { spec: Arc::clone(spec), copy, number, default_id: self.first_id + number }
+    }
+
+    /// The deliveries of one task.
+    pub fn lane(&self, task: Task) -> Lane {
+        Lane::new(task, self.dice, self.scenario.payload.profile.has_alarms())
     }
 
     /// Everything that is to be delivered, in order of time, then of task.
-    pub fn deliveries(&self) -> Agenda<impl Iterator<Item = Lane> + use<>> {
-        Agenda::new(self.lanes())
+    pub fn deliveries(&self) -> Agenda {
+        Agenda::new(self.clone())
+    }
+
+    /// How many deliveries there are, but counted to `most` only.
+    pub fn count(&self, most: usize) -> usize {
+        self.tasks().flat_map(|task| self.lane(task)).take(most).count()
     }
 }
 
 /// The tasks of a plan, in order of their start: all copies of all `[[task]]`s.
 #[derive(Debug)]
 pub struct Tasks {
-    scenario: Arc<Scenario>,
-    first_id: u64,
-    only: Option<u64>,
+    plan: Plan,
     /// For each `[[task]]` with copies left: start and number of the next one, which `[[task]]`, which copy.
     next: BinaryHeap<Reverse<(Millis, u64, usize, u64)>>,
 }
 
 impl Tasks {
     fn new(plan: &Plan) -> Self {
-        let mut number = 1;
+        let mut before = 0;
         let mut next = BinaryHeap::new();
         for (index, spec) in plan.scenario.tasks.iter().enumerate() {
             let copy = match plan.only {
                 None => Some(1),
-                Some(only) => only.checked_sub(number).filter(|before| *before < spec.count).map(|before| before + 1),
+                Some(only) => only.checked_sub(before).filter(|copy| (1..=spec.count).contains(copy)),
             };
-            if let Some(copy) = copy {
-                let start = spec.start.plus(spec.spacing.times(copy - 1));
-                next.push(Reverse((start, number + copy - 1, index, copy)));
-            }
-            number += spec.count;
+            next.extend(copy.map(|copy| Reverse((spec.start_of(copy), before + copy, index, copy))));
+            before += spec.count;
         }
-        Self { scenario: Arc::clone(&plan.scenario), first_id: plan.first_id, only: plan.only, next }
+        Self { plan: plan.clone(), next }
     }
 }
 
 impl Iterator for Tasks {
-    type Item = (Task, Millis);
+    type Item = Task;
 
-    fn next(&mut self) -> Option<(Task, Millis)> {
-        let Reverse((start, number, index, copy)) = self.next.pop()?;
-        let spec = &self.scenario.tasks[index];
-        if copy < spec.count && self.only.is_none() {
-            self.next.push(Reverse((start.plus(spec.spacing), number + 1, index, copy + 1)));
+    fn next(&mut self) -> Option<Task> {
+        let Reverse((_, number, index, copy)) = self.next.pop()?;
+        let spec = &self.plan.scenario.tasks[index];
+        if copy < spec.count && self.plan.only.is_none() {
+            self.next.push(Reverse((spec.start_of(copy + 1), number + 1, index, copy + 1)));
         }
-        let task = Task { spec: Arc::clone(spec), copy, number, default_id: self.first_id + number };
-        Some((task, start))
+        Some(self.plan.copy(spec, copy, number))
     }
 }

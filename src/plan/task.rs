@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::callback::body::{PlayedFile, Sender};
 use crate::callback::template::Template;
 use crate::scenario::task::{Script, TaskSpec};
+use crate::time::Millis;
 
 /// One relay task of the simulated service.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,11 @@ impl Task {
             Some(id) => id.for_copy(self.copy),
             None => self.default_id.to_string().into(),
         }
+    }
+
+    /// When it starts; nothing of it is due before.
+    pub fn start(&self) -> Millis {
+        self.spec.start_of(self.copy)
     }
 
     /// Where its callbacks go by its own `callback_url`, if it has one.

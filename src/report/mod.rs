@@ -2,5 +2,6 @@
 
 pub mod log;
 pub mod ndjson;
+pub mod plan;
 pub mod style;
 pub mod summary;

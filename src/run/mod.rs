@@ -39,17 +39,13 @@ pub struct Rest {
 /// Plays an agenda to its end, or until it is stopped.
 ///
 /// Everything that happens is told to `observer` at once, on this thread.
-pub async fn play<L, T>(
-    agenda: Agenda<L>,
+pub async fn play<T: Transport>(
+    agenda: Agenda,
     transport: &T,
     settings: &Settings,
     stop: &Stop,
     observer: &mut dyn FnMut(Event),
-) -> Rest
-where
-    L: Iterator<Item = Lane>,
-    T: Transport,
-{
+) -> Rest {
     let player = Player {
         transport,
         settings,
@@ -78,7 +74,7 @@ struct Done {
 }
 
 impl<'a, T: Transport> Player<'a, T> {
-    async fn play<L: Iterator<Item = Lane>>(&self, mut agenda: Agenda<L>) -> Rest {
+    async fn play(&self, mut agenda: Agenda) -> Rest {
         let mut under_way = FuturesUnordered::new();
         loop {
             let due = agenda.next_due().filter(|_| under_way.len() < MAX_UNDER_WAY);
@@ -103,13 +99,13 @@ impl<'a, T: Transport> Player<'a, T> {
     }
 
     /// Begins a delivery. A free lane goes on at once, a strict one when the delivery has ended.
-    fn begin<'s, L: Iterator<Item = Lane>>(
+    fn begin<'s>(
         &'s self,
-        agenda: &mut Agenda<L>,
+        agenda: &mut Agenda,
         delivery: Delivery,
         lane: Lane,
         due: Millis,
-    ) -> impl Future<Output = Done> + use<'s, 'a, T, L> {
+    ) -> impl Future<Output = Done> + use<'s, 'a, T> {
         let awaits_answer = lane.peek().is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)));
         let lane = if self.settings.ordering == Ordering::Strict || awaits_answer {
             Some(lane)
@@ -124,7 +120,7 @@ impl<'a, T: Transport> Player<'a, T> {
         }
     }
 
-    fn resume<L: Iterator<Item = Lane>>(&self, agenda: &mut Agenda<L>, done: Done) {
+    fn resume(&self, agenda: &mut Agenda, done: Done) {
         if let Some(lane) = done.lane {
             let next = next_due(&lane, done.sent_at, done.ended_at);
             agenda.put_back(lane, next);
@@ -148,7 +144,7 @@ fn next_due(lane: &Lane, sent_at: Millis, ended_at: Millis) -> Option<Millis> {
     })
 }
 
-fn count<L: Iterator<Item = Lane>>(agenda: Agenda<L>) -> Rest {
+fn count(agenda: Agenda) -> Rest {
     let counted = agenda.rest().take(MAX_COUNTED + 1).count();
     Rest { not_started: counted.min(MAX_COUNTED) as u64, at_least: counted > MAX_COUNTED }
 }

@@ -1,5 +1,6 @@
 //! Scenario time against the time of the runtime's clock.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -32,6 +33,16 @@ impl FromStr for Speed {
         match text.strip_suffix('x').unwrap_or(text).parse::<f64>() {
             Ok(times) if (0.001..=1_000_000.0).contains(&times) => Ok(Self::Times(times)),
             _ => Err("a speed is like 1x, 60x or 0.5x (up to 1000000x), or max".to_owned()),
+        }
+    }
+}
+
+/// As it is typed.
+impl fmt::Display for Speed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Times(times) => write!(out, "{times}x"),
+            Self::Max => out.write_str("max"),
         }
     }
 }

@@ -45,6 +45,11 @@ impl Addresses {
         Self { to, default }
     }
 
+    /// The one address of all callbacks, if it was given.
+    pub fn to(&self) -> Option<&str> {
+        self.to.as_deref()
+    }
+
     /// Where callbacks of `task` go.
     pub fn of<'a>(&'a self, task: &'a Task) -> Cow<'a, str> {
         match &self.to {

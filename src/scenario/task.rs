@@ -33,6 +33,13 @@ pub struct TaskSpec {
     pub script: Script,
 }
 
+impl TaskSpec {
+    /// When copy `copy` (from 1) starts.
+    pub fn start_of(&self, copy: u64) -> Millis {
+        self.start.plus(self.spacing.times(copy.saturating_sub(1)))
+    }
+}
+
 /// A source URL and, for a file of a list, how long it plays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {

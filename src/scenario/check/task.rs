@@ -80,7 +80,9 @@ fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
         }
         row.finish();
         let duration = duration.map_or(Millis::ZERO, |duration| duration.value);
-        files.extend(url.map(|url| File { url: url.value, duration }));
+        // A broken file keeps its place: what counts files below has nothing to complain of.
+        let url = url.map_or_else(|| Template::new(""), |url| url.value);
+        files.push(File { url, duration });
     }
     Some(files)
 }

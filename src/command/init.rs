@@ -1,0 +1,52 @@
+//! `pullpush list`, `show` and `init`: the scenarios that come with pullpush.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+
+use super::output::print;
+use crate::cli::{InitArgs, ShowArgs};
+use crate::error::{Exit, Failure};
+use crate::library::{LIBRARY, Shipped};
+
+/// Prints the names with what each teaches.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub(super) fn list() -> Result<Exit, Failure> {
+    let width = LIBRARY.iter().map(|shipped| shipped.name.len()).max().unwrap_or(0);
+    let lines = LIBRARY.iter().map(|shipped| format!("{:width$}  {}\n", shipped.name, shipped.teaches()));
+    print(&lines.collect::<String>())?;
+    Ok(Exit::Success)
+}
+
+/// Prints one scenario.
+///
+/// # Errors
+/// [`Failure`] if there is none of that name.
+pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
+    print(find(&args.name)?.text)?;
+    Ok(Exit::Success)
+}
+
+/// Writes a scenario to the current folder; never over a file that is there.
+///
+/// # Errors
+/// [`Failure`] if there is none of that name, or the file cannot be written.
+pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
+    let shipped = find(&args.name)?;
+    let path = format!("{}.toml", shipped.name);
+    let written = File::create_new(&path).and_then(|mut file| file.write_all(shipped.text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::could_not_run(format!("{path} is there already; it is left as it is")),
+        _ => Failure::could_not_run(format!("cannot write {path}: {error}")),
+    })?;
+    print(&format!("wrote {path}; play it with: pullpush run {path} --sink\n"))?;
+    Ok(Exit::Success)
+}
+
+fn find(name: &str) -> Result<&'static Shipped, Failure> {
+    LIBRARY
+        .iter()
+        .find(|shipped| shipped.name == name)
+        .ok_or_else(|| Failure::usage(format!("no scenario is called {name}; `pullpush list` names them")))
+}

@@ -1,0 +1,121 @@
+//! From the command line to a valid scenario and its plan.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::output::note;
+use crate::callback::sign::Key;
+use crate::cli::ScenarioArgs;
+use crate::dice::Dice;
+use crate::error::{Exit, Failure};
+use crate::plan::Plan;
+use crate::run::settings::Addresses;
+use crate::scenario::problem::Level;
+use crate::scenario::{Checked, Scenario, Source, SourceError, check};
+use crate::time::{UnixMillis, wall_now};
+
+/// Where callbacks go by default when nothing is sent: where `pullpush sink` listens.
+const NOWHERE: &str = "http://127.0.0.1:3140/";
+
+/// A scenario ready to be planned.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The file as typed.
+    pub(super) name: String,
+    /// The plan, narrowed to what was selected.
+    pub(super) plan: Plan,
+    /// Scenario time 0.
+    pub(super) epoch: UnixMillis,
+    /// Where callbacks go.
+    pub(super) addresses: Addresses,
+    /// The one task that was selected, as typed.
+    pub(super) only: Option<String>,
+}
+
+/// Reads, checks and plans a scenario file; shows its problems.
+///
+/// # Errors
+/// [`Failure`] if it cannot be read, is not valid, or nothing is selected.
+pub(super) fn load(path: &Path, args: &ScenarioArgs) -> Result<Loaded, Failure> {
+    let source = Source::read(path).map_err(unreadable)?;
+    plan(source.with_overrides(&args.set), args)
+}
+
+/// Checks and plans a scenario.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn plan(source: Source, args: &ScenarioArgs) -> Result<Loaded, Failure> {
+    let mut scenario = checked(check(source.clone()))?;
+    let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
+    let epoch = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch).unwrap_or_else(wall_now);
+    if let Some(name) = &scenario.key_env {
+        scenario.payload.key = Some(key_from(name)?);
+    }
+    if let Some(to) = &args.to {
+        check_address("--to", to)?;
+    }
+    let default = scenario.receiver.url.clone().unwrap_or_else(|| NOWHERE.to_owned());
+    let mut plan = Plan::new(Arc::new(scenario), seed);
+    if let Some(task) = &args.only {
+        plan = select(plan, task)?;
+    }
+    let addresses = Addresses::new(args.to.clone(), default);
+    Ok(Loaded { name: source.name().to_owned(), plan, epoch, addresses, only: args.only.clone() })
+}
+
+/// Shows all problems; gives the scenario if there is no error among them.
+fn checked(checked: Checked) -> Result<Scenario, Failure> {
+    show_problems(&checked);
+    checked.scenario.ok_or(Failure { exit: Exit::Usage, message: String::new() })
+}
+
+/// Shows the problems of a scenario on standard error.
+pub(super) fn show_problems(checked: &Checked) {
+    for problem in &checked.problems {
+        note(&format!("{}\n", problem.render(&checked.source, true)));
+    }
+    let count = |level| checked.count(level);
+    if count(Level::Error) + count(Level::Warning) > 1 {
+        let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+        note(&format!("{}: errors: {errors}, warnings: {warnings}\n", checked.source.name()));
+    }
+}
+
+/// A file that cannot be read: nothing was run.
+pub(super) fn unreadable(error: SourceError) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+/// The signing key in the environment variable that the scenario names.
+#[expect(clippy::disallowed_methods, reason = "the variable's name is in the scenario, so clap cannot read it")]
+fn key_from(name: &str) -> Result<Key, Failure> {
+    let value = std::env::var(name).map_err(|_| {
+        Failure::usage(format!("the scenario's key is in the environment variable {name}, which is not set"))
+    })?;
+    Key::new(&value).map_err(|error| Failure::usage(format!("the key in the environment variable {name}: {error}")))
+}
+
+/// Whether `url` can be called at all.
+pub(super) fn check_address(flag: &str, url: &str) -> Result<reqwest::Url, Failure> {
+    let help = "write it whole, such as http://127.0.0.1:8080/callback";
+    match reqwest::Url::parse(url) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => Ok(parsed),
+        Ok(parsed) => Err(Failure::usage(format!("{flag}: {}: cannot be called; {help}", parsed.scheme()))),
+        Err(error) => Err(Failure::usage(format!("{flag}: not a URL: {error}; {help}"))),
+    }
+}
+
+/// Narrows a plan to one task: a task_id if there is such a task, else a number.
+fn select(plan: Plan, task: &str) -> Result<Plan, Failure> {
+    let by_id = plan.tasks().find(|candidate| candidate.id() == task);
+    let count: u64 = plan.scenario().tasks.iter().map(|spec| spec.count).sum();
+    let number = by_id
+        .map(|found| found.number)
+        .or_else(|| task.parse().ok().filter(|number| (1..=count).contains(number)))
+        .ok_or_else(|| Failure {
+            exit: Exit::NothingSelected,
+            message: format!("--only task={task} selects nothing: the scenario has {count} tasks, numbered from 1"),
+        })?;
+    Ok(plan.only(number))
+}

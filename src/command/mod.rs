@@ -1,0 +1,47 @@
+//! One file per verb: joins the stages, and is the only place that builds clocks, dice and transports.
+
+mod check;
+mod codes;
+mod connect;
+mod init;
+mod load;
+mod output;
+mod plan;
+mod play;
+mod progress;
+mod receive;
+mod reporter;
+mod run;
+mod send;
+mod signals;
+mod signature;
+mod sink;
+mod verdict;
+mod wait;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Exit, Failure};
+use output::complain;
+
+/// Does what was typed.
+pub fn execute(cli: Cli) -> Exit {
+    let done = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Send(args) => send::send(&args),
+        Command::Sink(args) => sink::sink(&args),
+        Command::List => init::list(),
+        Command::Show(args) => init::show(&args),
+        Command::Init(args) => init::init(&args),
+        Command::Codes(args) => codes::codes(&args),
+        Command::Sign(args) => signature::sign(&args),
+        Command::Verify(args) => signature::verify(&args),
+    };
+    done.unwrap_or_else(|Failure { exit, message }| {
+        if !message.is_empty() {
+            complain(&message);
+        }
+        exit
+    })
+}

@@ -1,0 +1,96 @@
+//! Standard output that may be closed at any time, and standard error.
+
+use std::io::{self, ErrorKind, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::error::Failure;
+use crate::report::style::BAD;
+
+/// How much is written at once.
+const BUFFER: usize = 64 * 1024;
+
+/// Standard output, for results.
+///
+/// Once its reader has gone, what is written is dropped: a closed pipe is the reader's decision, not an error.
+pub(super) struct Output {
+    out: Box<dyn Write + Send>,
+    closed: bool,
+}
+
+impl Output {
+    /// For people: colours on a terminal, none elsewhere.
+    pub(super) fn for_people() -> Self {
+        match AutoStream::choice(&io::stdout()) {
+            ColorChoice::Never => Self::new(anstream::StripStream::new(io::stdout())),
+            _ => Self::for_programs(),
+        }
+    }
+
+    /// For programs: every byte as it is.
+    pub(super) fn for_programs() -> Self {
+        Self::new(io::stdout())
+    }
+
+    fn new(out: impl Write + Send + 'static) -> Self {
+        Self { out: Box::new(io::BufWriter::with_capacity(BUFFER, out)), closed: false }
+    }
+
+    /// Writes `text`.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written for another reason than that nobody reads it.
+    pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
+        self.attempt(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Sees to it that everything written is out.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.attempt(|out| out.flush())
+    }
+
+    /// Whether the reader has gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn attempt(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        if self.closed {
+            return Ok(());
+        }
+        match write(&mut *self.out) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            Err(error) => {
+                self.closed = true;
+                Err(Failure::could_not_run(format!("cannot write to standard output: {error}")))
+            }
+        }
+    }
+}
+
+/// Prints a result and ends.
+///
+/// # Errors
+/// As [`Output::write`].
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut output = Output::for_people();
+    output.write(text)?;
+    output.flush()
+}
+
+/// An error on standard error.
+pub(super) fn complain(message: &str) {
+    note(&format!("{BAD}error{BAD:#}: {message}"));
+}
+
+/// A line on standard error. There is nowhere to report that it could not be written.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}

@@ -1,0 +1,216 @@
+//! Plays one loaded scenario: joins plan, player, transport and reporter.
+
+use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::connect::{addresses, admit, http};
+use super::load::Loaded;
+use super::progress::Progress;
+use super::receive::{in_memory, remark};
+use super::reporter::{Message, Reporter, Scribe};
+use super::verdict::conclude;
+use super::{signals, wait};
+use crate::cli::{ConnectArgs, Format};
+use crate::error::{Exit, Failure};
+use crate::event::{End, Event};
+use crate::report::ndjson::{self, Header};
+use crate::report::style::DIM;
+use crate::report::summary::Summary;
+use crate::run::pace::Speed;
+use crate::run::settings::{Addresses, Settings};
+use crate::run::stop::stop;
+use crate::run::{Rest, play as play_plan};
+use crate::sink::Sink;
+use crate::sink::misbehaviour::Misbehaviour;
+use crate::sink::server::{Limits, listen, serve};
+use crate::time::wall_now;
+use crate::transport::guard::Guard;
+use crate::transport::{FailureKind, Outcome, Transport};
+
+/// The most deliveries that are counted beforehand, for the progress line.
+const MAX_COUNTED: usize = 1_000_000;
+
+/// How a scenario is to be played.
+#[derive(Debug)]
+pub(super) struct Manner {
+    /// Who receives.
+    pub(super) receiver: Receiver,
+    /// How fast.
+    pub(super) speed: Speed,
+    /// How long to wait for the receiver to accept connections.
+    pub(super) wait_for: Option<Duration>,
+    /// How everything is written.
+    pub(super) format: Format,
+    /// Whether the first delivery that is given up ends the run.
+    pub(super) fail_fast: bool,
+    /// Whom pullpush may send to, and how.
+    pub(super) connect: ConnectArgs,
+    /// The rest of a command that does the same again: all but file, seed and task.
+    pub(super) again: String,
+}
+
+/// Who receives.
+#[derive(Debug, Clone)]
+pub(super) enum Receiver {
+    /// The user's program.
+    Theirs,
+    /// The built-in receiver, on a loopback port.
+    Sink(Misbehaviour),
+    /// The built-in receiver, in memory and in virtual time.
+    Memory(Misbehaviour),
+}
+
+/// Plays a scenario and writes what happens; gives the exit.
+///
+/// # Errors
+/// [`Failure`] if it could not be run at all, or its output could not be written.
+pub(super) async fn play(loaded: &mut Loaded, manner: &Manner) -> Result<Exit, Failure> {
+    let key = loaded.plan.scenario().payload.key.clone();
+    match &manner.receiver {
+        Receiver::Theirs => {
+            let transport = http(loaded, &manner.connect)?;
+            let urls = addresses(loaded)?;
+            admit(&urls, &transport).await?;
+            if let Some(limit) = manner.wait_for {
+                let guard = Guard { allow_remote: manner.connect.allow_remote };
+                wait::until_accepting(&urls, guard, limit).await?;
+            }
+            let scribe = Scribe::on_a_thread(reporter(loaded, manner));
+            let ending = conduct(loaded, manner, &transport, &scribe).await;
+            conclude(loaded, manner, scribe, &ending)
+        }
+        Receiver::Sink(misbehaviour) => {
+            let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let no_socket = |error| Failure::could_not_run(format!("cannot listen on {free}: {error}"));
+            let listener = listen(free).map_err(no_socket)?;
+            let address = listener.local_addr().map_err(no_socket)?;
+            loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
+            let transport = http(loaded, &manner.connect)?;
+            let scribe = Scribe::on_a_thread(reporter(loaded, manner));
+            let mut sink = Sink::new(key, misbehaviour.clone());
+            let over = Notify::new();
+            let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
+            let serving = serve(listener, &mut sink, limits, over.notified(), |reception| {
+                remark(reception).into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
+            });
+            let conducting = async {
+                let ending = conduct(loaded, manner, &transport, &scribe).await;
+                over.notify_one();
+                ending
+            };
+            let ((), ending) = tokio::join!(serving, conducting);
+            conclude(loaded, manner, scribe, &ending)
+        }
+        Receiver::Memory(misbehaviour) => {
+            let scribe = Scribe::here(reporter(loaded, manner));
+            let transport = in_memory(Sink::new(key, misbehaviour.clone()), loaded.epoch, |reception| {
+                remark(reception).into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
+            });
+            let ending = conduct(loaded, manner, &transport, &scribe).await;
+            drop(transport);
+            conclude(loaded, manner, scribe, &ending)
+        }
+    }
+}
+
+/// How playing ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// What was not played.
+    pub(super) rest: Rest,
+    /// The signal that stopped it.
+    pub(super) interrupted: Option<Exit>,
+}
+
+/// Plays the plan and tells the scribe, until it is over or a signal comes.
+async fn conduct(loaded: &Loaded, manner: &Manner, transport: &impl Transport, scribe: &Scribe) -> Ending {
+    let (stopper, stop) = stop();
+    let interrupted = Cell::new(None);
+    let mut observer = |event: Event| {
+        if is_reason_to_stop(&event, manner.fail_fast) {
+            stopper.stop();
+        }
+        scribe.take(Message::Event(event));
+    };
+    let settings = settings(loaded, manner);
+    let rest = tokio::select! {
+        biased;
+        rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut observer) => rest,
+        () = signals::listen(&stopper, &interrupted) => Rest { not_started: 0, at_least: true },
+    };
+    Ending { rest, interrupted: interrupted.get() }
+}
+
+fn is_reason_to_stop(event: &Event, fail_fast: bool) -> bool {
+    match event {
+        Event::Ended { end: End::GivenUp, .. } => fail_fast,
+        Event::Met { outcome: Outcome::Failed(failure), .. } => failure.kind == FailureKind::Forbidden,
+        _ => false,
+    }
+}
+
+fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
+    let scenario = loaded.plan.scenario();
+    Settings {
+        payload: scenario.payload.clone(),
+        timeout: scenario.receiver.timeout,
+        retry: scenario.receiver.retry.clone(),
+        ordering: scenario.receiver.ordering,
+        addresses: loaded.addresses.clone(),
+        speed: manner.speed,
+        epoch: loaded.epoch,
+        started_at: if matches!(manner.receiver, Receiver::Memory(_)) { loaded.epoch } else { wall_now() },
+        max_in_flight: max_in_flight(manner),
+    }
+}
+
+/// How many requests may be on their way at once.
+fn max_in_flight(manner: &Manner) -> usize {
+    if manner.speed == Speed::Max {
+        // Nothing spreads the load at full speed: enough to keep a receiver busy, not enough to overrun its backlog.
+        return 64;
+    }
+    /// Ten thousand tasks at once, with some to spare.
+    const MOST: u64 = 12_000;
+    /// For standard streams, the runtime, files.
+    const OTHERS: u64 = 64;
+    let sockets = if matches!(manner.receiver, Receiver::Sink(_)) { 2 } else { 1 };
+    let descriptors = descriptors(MOST * sockets + OTHERS);
+    usize::try_from((descriptors.saturating_sub(OTHERS) / sockets).clamp(1, MOST)).unwrap_or(1)
+}
+
+/// How many file descriptors this process may have, raised to `wanted` if it can be.
+#[cfg(unix)]
+fn descriptors(wanted: u64) -> u64 {
+    rlimit::increase_nofile_limit(wanted).unwrap_or(256)
+}
+
+/// Sockets are no file descriptors here.
+#[cfg(not(unix))]
+fn descriptors(wanted: u64) -> u64 {
+    wanted
+}
+
+fn reporter(loaded: &Loaded, manner: &Manner) -> Reporter {
+    let seed = loaded.plan.seed();
+    let in_memory = matches!(manner.receiver, Receiver::Memory(_));
+    let progress = if in_memory { Progress::none() } else { Progress::new(planned(loaded)) };
+    let mut reporter = Reporter::new(manner.format, Summary::new(seed), progress);
+    reporter.write(&match manner.format {
+        Format::Human => {
+            let to = if in_memory { "in virtual time, nothing is sent" } else { loaded.addresses.shown() };
+            format!("{DIM}{}  seed {seed}  {to}{DIM:#}\n", loaded.name)
+        }
+        Format::Ndjson => ndjson::json(&Header::new(&loaded.name, seed, loaded.epoch)),
+    });
+    reporter
+}
+
+/// How many deliveries there are, if that is soon counted.
+fn planned(loaded: &Loaded) -> Option<u64> {
+    let counted = loaded.plan.count(MAX_COUNTED);
+    (counted < MAX_COUNTED).then_some(counted as u64)
+}

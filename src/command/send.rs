@@ -1,0 +1,57 @@
+//! `pullpush send`: one callback, as a scenario of one task with one step.
+
+use super::load::{Loaded, plan};
+use super::output::print;
+use super::play::{Manner, Receiver, play};
+use super::run::runtime;
+use crate::callback::body::Moment;
+use crate::cli::{ScenarioArgs, SendArgs};
+use crate::error::{Exit, Failure};
+use crate::run::pace::Speed;
+use crate::scenario::Source;
+
+/// Sends one callback, or prints its body if there is nowhere to send it.
+///
+/// # Errors
+/// [`Failure`] if it cannot be made or sent.
+pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
+    let scenario =
+        ScenarioArgs { to: args.to.clone(), seed: None, epoch: args.epoch, set: args.set.clone(), only: None };
+    let source = Source::new("send", text(&args.event)).with_overrides(&args.set);
+    let mut loaded = plan(source, &scenario)?;
+    if args.to.is_none() {
+        return show(&loaded);
+    }
+    let manner = Manner {
+        receiver: Receiver::Theirs,
+        speed: Speed::REAL,
+        wait_for: None,
+        format: args.format,
+        fail_fast: false,
+        connect: args.connect.clone(),
+        again: String::new(),
+    };
+    runtime(false)?.block_on(play(&mut loaded, &manner))
+}
+
+/// The scenario behind one callback: one attempt, at once.
+fn text(event: &str) -> String {
+    // Debug quotes a string as TOML does, as far as names of callbacks go.
+    format!(
+        "version = 1\n\
+         [receiver]\nretry = \"none\"\n\
+         [payload]\n\
+         [[task]]\nfiles = [{{ url = \"http://media.test/episode-1.m3u8\", duration = \"20m\" }}]\n\
+         [[task.step]]\nevent = {event:?}\n"
+    )
+}
+
+fn show(loaded: &Loaded) -> Result<Exit, Failure> {
+    let moment = Moment { happened: loaded.epoch, attempted: loaded.epoch };
+    let payload = &loaded.plan.scenario().payload;
+    for delivery in loaded.plan.deliveries() {
+        let body = delivery.body(payload, loaded.addresses.shown(), moment);
+        print(&format!("{}\n", String::from_utf8_lossy(&body)))?;
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,51 @@
+//! `pullpush sink`
+
+use std::cell::RefCell;
+
+use super::output::{Output, note};
+use super::receive::misbehaviour;
+use super::run::runtime;
+use super::{signals, signature};
+use crate::cli::{Format, SinkArgs};
+use crate::error::{Exit, Failure};
+use crate::report::ndjson;
+use crate::sink::Sink;
+use crate::sink::server::{Limits, listen, serve};
+
+/// Receives until it is interrupted.
+///
+/// # Errors
+/// [`Failure`] if it cannot listen, or its output cannot be written.
+pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
+    let key = args.key.as_deref().map(signature::key).transpose()?;
+    let mut sink = Sink::new(key, misbehaviour(&args.misbehaviour));
+    runtime(false)?.block_on(async {
+        let cannot = |error| Failure::could_not_run(format!("cannot listen on {}: {error}", args.listen));
+        let listener = listen(args.listen).map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        note(&format!("listening on http://{address}/; Ctrl-C ends it"));
+        let output = RefCell::new(Output::for_people());
+        let mut failure = None;
+        let mut exit = Exit::Success;
+        let shutdown = async { exit = signals::signal().await };
+        serve(listener, &mut sink, Limits::default(), shutdown, |reception| {
+            let text = match args.format {
+                Format::Human => format!("{reception}\n"),
+                Format::Ndjson => ndjson::json(reception),
+            };
+            let mut output = output.borrow_mut();
+            if let Err(error) = output.write(&text).and_then(|()| output.flush()) {
+                failure.get_or_insert(error);
+            }
+        })
+        .await;
+        let mut output = output.into_inner();
+        let text = match args.format {
+            Format::Human => format!("\n{}\n", sink.tally()),
+            Format::Ndjson => ndjson::json(sink.tally()),
+        };
+        let written = output.write(&text).and_then(|()| output.flush());
+        failure.map_or(Ok(()), Err).and(written)?;
+        Ok(exit)
+    })
+}

@@ -1,0 +1,143 @@
+//! A plan as text: for people, for programs, for curl.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::ndjson::SCHEMA_VERSION;
+use super::style::DIM;
+use crate::callback::body::Moment;
+use crate::callback::payload::Payload;
+use crate::plan::delivery::{Delivery, Due};
+use crate::run::settings::Addresses;
+use crate::time::{Millis, UnixMillis};
+
+/// A delivery and what its bytes depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// The delivery.
+    pub delivery: &'a Delivery,
+    /// How bodies are made.
+    pub payload: &'a Payload,
+    /// Scenario time 0.
+    pub epoch: UnixMillis,
+    /// Where callbacks go.
+    pub addresses: &'a Addresses,
+}
+
+impl Planned<'_> {
+    /// The body of the first attempt, if it is made on time.
+    fn body(&self) -> Vec<u8> {
+        let at = self.epoch.plus(self.delivery.offset);
+        self.delivery.body(self.payload, self.addresses.shown(), Moment { happened: at, attempted: at })
+    }
+}
+
+/// One line for people.
+pub fn table(planned: &Planned<'_>, out: &mut String) {
+    let Delivery { task, number, offset, due, callback, cause, .. } = planned.delivery;
+    let _ = write!(out, "{}  {:<26}  task={}  #{number}", hours(*offset), callback.to_string(), task.id());
+    match due {
+        Due::AfterAnswer(pause) => {
+            let _ = write!(out, "  {DIM}{pause} after the answer before it{DIM:#}");
+        }
+        Due::Planned | Due::AfterSent(_) => {}
+    }
+    if let Some(incident) = cause {
+        let _ = write!(out, "  {DIM}incident: {}{DIM:#}", incident.name());
+    }
+    out.push('\n');
+}
+
+/// One JSON object and its newline. `body` is the body exactly; `body_hex` stands for one that is no text.
+pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        schema_version: u32,
+        offset_ms: u64,
+        due: &'static str,
+        task: u64,
+        task_id: Cow<'a, str>,
+        number: u64,
+        callback: &'a str,
+        incident: Option<&'static str>,
+        url: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body_hex: Option<String>,
+    }
+    let delivery = planned.delivery;
+    let bytes = planned.body();
+    let body = std::str::from_utf8(&bytes).ok();
+    let line = Line {
+        schema_version: SCHEMA_VERSION,
+        offset_ms: delivery.offset.0,
+        due: match delivery.due {
+            Due::Planned => "planned",
+            Due::AfterSent(_) => "after sent",
+            Due::AfterAnswer(_) => "after answer",
+        },
+        task: delivery.task.number,
+        task_id: delivery.task.id(),
+        number: delivery.number,
+        callback: delivery.callback.name(),
+        incident: delivery.cause.map(|cause| cause.name()),
+        url: planned.addresses.of(&delivery.task),
+        body_hex: body.is_none().then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        body,
+    };
+    out.push_str(&super::ndjson::json(&line));
+}
+
+/// A comment and a curl command that sends the same bytes.
+pub fn curl(planned: &Planned<'_>, out: &mut String) {
+    let delivery = planned.delivery;
+    let _ = writeln!(
+        out,
+        "# {}  {}  task={}  #{}",
+        hours(delivery.offset),
+        delivery.callback,
+        delivery.task.id().escape_default(),
+        delivery.number
+    );
+    let url = planned.addresses.of(&delivery.task);
+    let _ = writeln!(
+        out,
+        "curl -sS -X POST {} -H 'Content-Type: application/json' --data-binary {}",
+        quoted(url.as_bytes()),
+        quoted(&planned.body())
+    );
+}
+
+/// For a POSIX shell; with `$'…'`, as bash and others know it, for bytes that are no text.
+fn quoted(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', r"'\''")),
+        _ => format!("$'{}'", bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>()),
+    }
+}
+
+/// `00:05:00.000`
+fn hours(offset: Millis) -> String {
+    let (seconds, millis) = (offset.0 / 1000, offset.0 % 1000);
+    format!("{:02}:{:02}:{:02}.{millis:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_hours() {
+        assert_eq!(hours(Millis(300_000)), "00:05:00.000");
+        assert_eq!(hours(Millis(100 * 3_600_000 + 1)), "100:00:00.001");
+    }
+
+    #[test]
+    fn a_shell_gets_the_same_bytes() {
+        assert_eq!(quoted(b"it's"), r"'it'\''s'");
+        assert_eq!(quoted(b"\xff\n"), r"$'\xff\x0a'");
+    }
+}
