@@ -4,4 +4,5 @@
 mod hostile;
 #[cfg(feature = "https")]
 mod https;
+mod provider;
 mod sink;
