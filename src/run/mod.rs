@@ -18,7 +18,7 @@ use crate::plan::lane::Lane;
 use crate::scenario::Ordering;
 use crate::time::Millis;
 use crate::transport::Transport;
-use pace::Pace;
+use pace::{Pace, Speed};
 use settings::Settings;
 use stop::Stop;
 
@@ -77,7 +77,7 @@ impl<'a, T: Transport> Player<'a, T> {
     async fn play(&self, mut agenda: Agenda) -> Rest {
         let mut under_way = FuturesUnordered::new();
         loop {
-            let due = agenda.next_due().filter(|_| under_way.len() < MAX_UNDER_WAY);
+            let due = agenda.next_due().filter(|_| under_way.len() < self.most_under_way());
             if due.is_none() && under_way.is_empty() {
                 break;
             }
@@ -96,6 +96,11 @@ impl<'a, T: Transport> Player<'a, T> {
             self.resume(&mut agenda, done);
         }
         count(agenda)
+    }
+
+    /// At full speed everything is due at once: more than can be sent would only wait.
+    fn most_under_way(&self) -> usize {
+        if self.settings.speed == Speed::Max { self.settings.max_in_flight } else { MAX_UNDER_WAY }
     }
 
     /// Begins a delivery. A free lane goes on at once, a strict one when the delivery has ended.

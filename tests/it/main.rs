@@ -4,5 +4,7 @@
 mod hostile;
 #[cfg(feature = "https")]
 mod https;
+mod layers;
+mod player;
 mod provider;
 mod sink;
