@@ -1,4 +1,3 @@
 //! The simulated relay service: a task, its incidents and the dice become the callbacks the service would send.
 
-pub mod incident;
 pub mod timeline;

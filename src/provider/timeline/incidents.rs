@@ -1,0 +1,109 @@
+//! What each kind of incident does to a task.
+
+use super::occurrence::Occurrence;
+use super::{Phase, Retry, Timeline};
+use crate::callback::codes::Exit;
+use crate::callback::{Alarm, Callback};
+use crate::scenario::task::{FirstInMigration, Incident, IncidentKind, Relay};
+use crate::time::Millis;
+
+impl Timeline {
+    /// Something happens to the task. What it says about exits may come later, but not after the task's end.
+    pub(super) fn happen(&mut self, relay: &Relay, which: usize, at: Millis) {
+        let Occurrence { index, exit, .. } = self.occurrences.swap_remove(which);
+        let incident = &relay.incidents[index];
+        let kind = incident.kind;
+        let cause = Some(kind);
+        match kind {
+            IncidentKind::PullUnstable => self.alarm(relay, at, Alarm::PullFileUnstable, kind),
+            IncidentKind::PushUnstable => self.alarm(relay, at, Alarm::PushStreamUnstable, kind),
+            IncidentKind::FileEndsEarly => {
+                self.alarm(relay, at, Alarm::FileEndEarly, kind);
+                let index = self.state.file;
+                self.say(relay, at, Callback::VodSourceFileFinish { index }, cause);
+                self.next_file(relay, at);
+            }
+            IncidentKind::FileFailed => self.file_failed(relay, at, incident, exit),
+            IncidentKind::Stopped => {
+                let exit = exit.unwrap_or_else(|| relay.exit.clone());
+                self.finish(relay, at.plus(incident.exit_after).min(self.horizon(relay)), exit, cause);
+            }
+            IncidentKind::PushBroken | IncidentKind::SourceDown => {
+                if kind == IncidentKind::PushBroken {
+                    self.alarm(relay, at, Alarm::PushStreamFailed, kind);
+                }
+                self.break_off(at);
+                let exit = exit.unwrap_or_else(|| relay.exit.clone());
+                let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
+                self.go_down(relay, at, kind, retry, at.plus(incident.lasts));
+            }
+            IncidentKind::Migration => self.migrate(relay, at, incident, exit),
+            IncidentKind::Modified => self.modify(relay, at, index, exit),
+            IncidentKind::Crash => {
+                self.break_off(at);
+                self.state.cause = cause;
+                let back_at = at.plus(incident.lasts);
+                self.state.phase = Phase::Down { retry_at: back_at, back_at, retry: None };
+            }
+        }
+    }
+
+    fn alarm(&mut self, relay: &Relay, at: Millis, alarm: Alarm, kind: IncidentKind) {
+        self.say(relay, at, Callback::TaskAlarm(alarm), Some(kind));
+    }
+
+    /// Remembers how much of the file has played, to resume there.
+    fn break_off(&mut self, at: Millis) {
+        if let Phase::Playing { until } = self.state.phase {
+            self.state.played = self.spec.files[self.state.file].duration.minus(until.minus(at));
+        }
+    }
+
+    /// The exit is said; the service tries again until `back_at`.
+    fn go_down(&mut self, relay: &Relay, at: Millis, kind: IncidentKind, retry: Retry, back_at: Millis) {
+        let exit_at = at.plus(retry.exit_after).min(self.horizon(relay));
+        self.say(relay, exit_at, Callback::TaskExit(retry.exit.clone()), Some(kind));
+        self.state.cause = Some(kind);
+        self.state.phase = Phase::Down { retry_at: exit_at.plus(retry.every), back_at, retry: Some(retry) };
+    }
+
+    pub(super) fn file_failed(&mut self, relay: &Relay, at: Millis, incident: &Incident, exit: Option<Exit>) {
+        self.alarm(relay, at, Alarm::PullFileFailed, incident.kind);
+        self.next_file(relay, at);
+        // After the last file the task is over: its natural exit is said already.
+        if let Some(exit) = exit
+            && !matches!(self.state.phase, Phase::Over)
+        {
+            let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
+            self.go_down(relay, at, incident.kind, retry, at);
+        }
+    }
+
+    fn migrate(&mut self, relay: &Relay, at: Millis, incident: &Incident, exit: Option<Exit>) {
+        self.break_off(at);
+        let exit = Callback::TaskExit(exit.unwrap_or_else(|| relay.exit.clone()));
+        let cause = Some(incident.kind);
+        self.state.cause = cause;
+        let second = at.plus(incident.lasts);
+        match incident.first {
+            FirstInMigration::TaskStart => {
+                self.try_start(relay, at, at, None);
+                self.say(relay, second.min(self.horizon(relay)), exit, cause);
+            }
+            FirstInMigration::TaskExit => {
+                self.say(relay, at, exit, cause);
+                self.state.phase = Phase::Down { retry_at: second, back_at: second, retry: None };
+            }
+        }
+    }
+
+    fn modify(&mut self, relay: &Relay, at: Millis, index: usize, exit: Option<Exit>) {
+        let incident = &relay.incidents[index];
+        self.say(relay, at, Callback::ResetTaskConfig, Some(incident.kind));
+        let (Some(_), Some(exit)) = (&incident.to_url, exit) else { return };
+        self.break_off(at);
+        let retry = Retry { every: incident.lasts, exit_after: incident.exit_after, exit };
+        self.go_down(relay, at, incident.kind, retry, at);
+        self.state.retargeted = Some(index);
+    }
+}
