@@ -37,7 +37,7 @@ pub enum SourceError {
         /// As typed.
         name: String,
     },
-    /// More than [`MAX_BYTES`].
+    /// Larger than a scenario file may be.
     #[error("{name} is larger than 1 MiB, the limit of a scenario file; use `count` for many tasks alike")]
     TooLarge {
         /// As typed.
