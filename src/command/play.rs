@@ -177,7 +177,8 @@ fn max_in_flight(manner: &Manner) -> usize {
     const MOST: u64 = 12_000;
     /// For standard streams, the runtime, files.
     const OTHERS: u64 = 64;
-    let sockets = if matches!(manner.receiver, Receiver::Sink(_)) { 2 } else { 1 };
+    // The client opens a connection while it waits for one to come free, and may then have both. The sink has their other ends.
+    let sockets = if matches!(manner.receiver, Receiver::Sink(_)) { 4 } else { 2 };
     let descriptors = descriptors(MOST * sockets + OTHERS);
     usize::try_from((descriptors.saturating_sub(OTHERS) / sockets).clamp(1, MOST)).unwrap_or(1)
 }
