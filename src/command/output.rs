@@ -1,6 +1,6 @@
 //! Standard output that may be closed at any time, and standard error.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -14,7 +14,7 @@ const BUFFER: usize = 64 * 1024;
 ///
 /// Once its reader has gone, what is written is dropped: a closed pipe is the reader's decision, not an error.
 pub(super) struct Output {
-    out: Box<dyn Write + Send>,
+    out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
 
@@ -33,7 +33,7 @@ impl Output {
     }
 
     fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: Box::new(io::BufWriter::with_capacity(BUFFER, out)), closed: false }
+        Self { out: BufWriter::with_capacity(BUFFER, Box::new(out)), closed: false }
     }
 
     /// Writes `text`.
@@ -52,6 +52,16 @@ impl Output {
         self.attempt(|out| out.flush())
     }
 
+    /// Whether `more` bytes can be written without any going out.
+    pub(super) fn holds(&self, more: usize) -> bool {
+        self.out.buffer().len() + more < self.out.capacity()
+    }
+
+    /// Whether nothing waits to go out.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.out.buffer().is_empty()
+    }
+
     /// Whether the reader has gone.
     pub(super) fn is_closed(&self) -> bool {
         self.closed
@@ -61,7 +71,7 @@ impl Output {
         if self.closed {
             return Ok(());
         }
-        match write(&mut *self.out) {
+        match write(&mut self.out) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.closed = true;

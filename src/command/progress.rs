@@ -53,9 +53,8 @@ impl Progress {
         };
         let failed = summary.given_up();
         let failed = if failed > 0 { format!(", {failed} given up") } else { String::new() };
-        self.bar.set_message(format!("{done}{failed}"));
         self.bar.set_position(ended);
-        self.bar.tick();
+        self.bar.set_message(format!("{done}{failed}"));
     }
 
     /// Takes the line away.

@@ -66,14 +66,18 @@ impl Reporter {
     /// Writes `text` as it is.
     pub(super) fn write(&mut self, text: &str) {
         let Self { output, progress, failure, .. } = self;
-        if let Err(error) = progress.around(|| output.write(text)) {
+        // The progress line has to give way only to what goes out.
+        let written = if output.holds(text.len()) { output.write(text) } else { progress.around(|| output.write(text)) };
+        if let Err(error) = written {
             failure.get_or_insert(error);
         }
     }
 
     fn flush(&mut self) {
         let Self { output, progress, failure, .. } = self;
-        if let Err(error) = progress.around(|| output.flush()) {
+        if !output.is_flushed()
+            && let Err(error) = progress.around(|| output.flush())
+        {
             failure.get_or_insert(error);
         }
         progress.show(&self.summary);
