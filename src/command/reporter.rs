@@ -67,7 +67,8 @@ impl Reporter {
     pub(super) fn write(&mut self, text: &str) {
         let Self { output, progress, failure, .. } = self;
         // The progress line has to give way only to what goes out.
-        let written = if output.holds(text.len()) { output.write(text) } else { progress.around(|| output.write(text)) };
+        let written =
+            if output.holds(text.len()) { output.write(text) } else { progress.around(|| output.write(text)) };
         if let Err(error) = written {
             failure.get_or_insert(error);
         }

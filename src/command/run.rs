@@ -15,28 +15,34 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let manner = manner(args)?;
     let scenarios = args.files.iter().map(|path| load(path, &args.scenario)).collect::<Vec<_>>();
     let mut scenarios = scenarios.into_iter().collect::<Result<Vec<Loaded>, Failure>>()?;
-    let runtime = runtime(args.in_virtual_time)?;
-    let mut exit = Exit::Success;
-    for scenario in &mut scenarios {
-        exit = exit.and(runtime.block_on(play(scenario, &manner))?);
-        let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
-        if stopped || (args.fail_fast && exit == Exit::ReceiverFailed) {
-            break;
+    let played = block_on(args.in_virtual_time, async {
+        let mut exit = Exit::Success;
+        for scenario in &mut scenarios {
+            exit = exit.and(play(scenario, &manner).await?);
+            let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
+            if stopped || (args.fail_fast && exit == Exit::ReceiverFailed) {
+                break;
+            }
         }
-    }
-    Ok(exit)
+        Ok(exit)
+    });
+    played?
 }
 
-/// A runtime of one thread; in virtual time its clock jumps to the next thing that waits.
+/// Runs `future` on one thread; in virtual time its clock jumps to the next thing that waits.
 ///
 /// # Errors
-/// [`Failure`] if the operating system gives none.
-pub(super) fn runtime(in_virtual_time: bool) -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
+/// [`Failure`] if the operating system gives no runtime.
+pub(super) fn block_on<T>(in_virtual_time: bool, future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(in_virtual_time)
         .build()
-        .map_err(|error| Failure::could_not_run(format!("cannot start: {error}")))
+        .map_err(|error| Failure::could_not_run(format!("cannot start: {error}")))?;
+    let done = runtime.block_on(future);
+    // A name that is still being looked up keeps nobody waiting.
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 fn manner(args: &RunArgs) -> Result<Manner, Failure> {

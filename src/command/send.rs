@@ -3,7 +3,7 @@
 use super::load::{Loaded, plan};
 use super::output::print;
 use super::play::{Manner, Receiver, play};
-use super::run::runtime;
+use super::run::block_on;
 use crate::callback::body::Moment;
 use crate::cli::{ScenarioArgs, SendArgs};
 use crate::error::{Exit, Failure};
@@ -31,7 +31,7 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
         connect: args.connect.clone(),
         again: String::new(),
     };
-    runtime(false)?.block_on(play(&mut loaded, &manner))
+    block_on(false, play(&mut loaded, &manner))?
 }
 
 /// The scenario behind one callback: one attempt, at once.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::output::{Output, note};
 use super::receive::misbehaviour;
-use super::run::runtime;
+use super::run::block_on;
 use super::{signals, signature};
 use crate::cli::{Format, SinkArgs};
 use crate::error::{Exit, Failure};
@@ -19,7 +19,7 @@ use crate::sink::server::{Limits, listen, serve};
 pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
     let key = args.key.as_deref().map(signature::key).transpose()?;
     let mut sink = Sink::new(key, misbehaviour(&args.misbehaviour));
-    runtime(false)?.block_on(async {
+    block_on(false, async {
         let cannot = |error| Failure::could_not_run(format!("cannot listen on {}: {error}", args.listen));
         let listener = listen(args.listen).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
@@ -47,5 +47,5 @@ pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
         let written = output.write(&text).and_then(|()| output.flush());
         failure.map_or(Ok(()), Err).and(written)?;
         Ok(exit)
-    })
+    })?
 }
