@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use humantime::{Duration, Timestamp};
 
 use crate::run::pace::Speed;
@@ -34,6 +37,22 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads the command line and the environment; if they cannot be meant, says why and ends the process.
+    pub fn read() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+        if let (Command::Run(run), Some(matches)) = (&mut cli.command, matches.subcommand_matches("run"))
+            && let Err(contradiction) = run.settle(matches)
+        {
+            let run = command.find_subcommand("run").cloned();
+            run.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction).exit();
+        }
+        cli
+    }
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -48,6 +67,7 @@ pub enum Command {
     /// Be a receiver: answer 200 {"code":0}, show and check what comes
     Sink(SinkArgs),
     /// List the scenarios that come with pullpush
+    #[command(after_help = "Example:\n  pullpush list | grep exit")]
     List,
     /// Print a scenario that comes with pullpush
     Show(ShowArgs),
@@ -121,10 +141,10 @@ fn only(text: &str) -> Result<String, String> {
 #[derive(Debug, Clone, Args)]
 pub struct ConnectArgs {
     /// Allow addresses that are neither loopback nor private
-    #[arg(long, env = "PULLPUSH_ALLOW_REMOTE")]
+    #[arg(long, env = "PULLPUSH_ALLOW_REMOTE", value_parser = BoolishValueParser::new())]
     pub allow_remote: bool,
     /// Take any TLS certificate
-    #[arg(long, short = 'k', env = "PULLPUSH_INSECURE")]
+    #[arg(long, short = 'k', env = "PULLPUSH_INSECURE", value_parser = BoolishValueParser::new())]
     pub insecure: bool,
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "FILE", env = "PULLPUSH_CACERT")]
@@ -169,10 +189,10 @@ pub struct RunArgs {
     #[expect(missing_docs, reason = "its own type is documented")]
     pub scenario: ScenarioArgs,
     /// Send to the built-in receiver on a free loopback port
-    #[arg(long, conflicts_with_all = ["to", "in_virtual_time"])]
+    #[arg(long, conflicts_with = "in_virtual_time")]
     pub sink: bool,
     /// Play in virtual time against a receiver in memory: a day in milliseconds, nothing is sent
-    #[arg(long = "virtual", id = "in_virtual_time", conflicts_with_all = ["speed", "wait_for"])]
+    #[arg(long = "virtual", id = "in_virtual_time")]
     pub in_virtual_time: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
@@ -187,11 +207,35 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value = "human", env = "PULLPUSH_FORMAT")]
     pub format: Format,
     /// Stop at the first delivery that is given up
-    #[arg(long, env = "PULLPUSH_FAIL_FAST")]
+    #[arg(long, env = "PULLPUSH_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub connect: ConnectArgs,
+}
+
+impl RunArgs {
+    /// `--sink` and `--virtual` leave no room for some flags: an error if those are typed too, and what the environment
+    /// says of them does not count.
+    fn settle(&mut self, matches: &ArgMatches) -> Result<(), String> {
+        let contradictions = [
+            (self.sink, "to", "'--sink' cannot be used with '--to <URL>'"),
+            (self.in_virtual_time, "speed", "'--virtual' cannot be used with '--speed <SPEED>'"),
+            (self.in_virtual_time, "wait_for", "'--virtual' cannot be used with '--wait-for <TIME>'"),
+        ];
+        for (given, other, words) in contradictions {
+            if given && matches.value_source(other) == Some(ValueSource::CommandLine) {
+                return Err(format!("the argument {words}"));
+            }
+        }
+        if self.sink {
+            self.scenario.to = None;
+        }
+        if self.in_virtual_time {
+            (self.speed, self.wait_for) = (Speed::REAL, None);
+        }
+        Ok(())
+    }
 }
 
 /// `pullpush check`
@@ -206,7 +250,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Warnings fail the check too
-    #[arg(long, env = "PULLPUSH_DENY_WARNINGS")]
+    #[arg(long, env = "PULLPUSH_DENY_WARNINGS", value_parser = BoolishValueParser::new())]
     pub deny_warnings: bool,
     /// How problems are written
     #[arg(long, value_enum, default_value = "human")]

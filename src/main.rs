@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use pullpush::cli::Cli;
 use pullpush::command;
 
 fn main() -> ExitCode {
-    command::execute(Cli::parse()).into()
+    command::execute(Cli::read()).into()
 }
