@@ -102,21 +102,33 @@ pub fn curl(planned: &Planned<'_>, out: &mut String) {
         delivery.task.id().escape_default(),
         delivery.number
     );
-    let url = planned.addresses.of(&delivery.task);
-    let _ = writeln!(
-        out,
-        "curl -sS -X POST {} -H 'Content-Type: application/json' --data-binary {}",
-        quoted(url.as_bytes()),
-        quoted(&planned.body())
-    );
+    let url = quoted(&planned.addresses.of(&delivery.task));
+    let post = format!("curl -sS -X POST {url} -H 'Content-Type: application/json' --data-binary");
+    let body = planned.body();
+    let _ = match std::str::from_utf8(&body) {
+        Ok(text) if can_be_quoted(text) => writeln!(out, "{post} {}", quoted(text)),
+        _ => writeln!(out, "printf '{}' | {post} @-", octal(&body)),
+    };
 }
 
-/// For a POSIX shell; with `$'…'`, as bash and others know it, for bytes that are no text.
-fn quoted(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', r"'\''")),
-        _ => format!("$'{}'", bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>()),
-    }
+/// The longest word that is handed to curl, in bytes: systems have limits, Linux 128 KiB.
+const MAX_WORD: usize = 64 * 1024;
+
+/// Whether curl gets `text` from a shell as it is, and a terminal shows it: a leading `@` would name a file.
+fn can_be_quoted(text: &str) -> bool {
+    text.len() <= MAX_WORD
+        && !text.starts_with('@')
+        && !text.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\t')
+}
+
+/// A word for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Any bytes, for the `printf` of a POSIX shell.
+fn octal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
 }
 
 /// `00:05:00.000`
@@ -137,7 +149,10 @@ mod tests {
 
     #[test]
     fn a_shell_gets_the_same_bytes() {
-        assert_eq!(quoted(b"it's"), r"'it'\''s'");
-        assert_eq!(quoted(b"\xff\n"), r"$'\xff\x0a'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(octal(b"\xff%\n"), r"\377\045\012");
+        assert!(can_be_quoted("{\n\t\"a\": 1\n}"));
+        assert!(!can_be_quoted("@file"));
+        assert!(!can_be_quoted("\r\n"));
     }
 }
