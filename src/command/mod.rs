@@ -1,5 +1,6 @@
 //! One file per verb: joins the stages, and is the only place that builds clocks, dice and transports.
 
+mod again;
 mod check;
 mod codes;
 mod connect;
@@ -16,12 +17,13 @@ mod send;
 mod signals;
 mod signature;
 mod sink;
+mod stage;
 mod verdict;
 mod wait;
 
 use crate::cli::{Cli, Command};
-use crate::error::{Exit, Failure};
-use output::complain;
+use crate::error::Exit;
+use output::tell;
 
 /// Does what was typed.
 pub fn execute(cli: Cli) -> Exit {
@@ -38,10 +40,8 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Sign(args) => signature::sign(&args),
         Command::Verify(args) => signature::verify(&args),
     };
-    done.unwrap_or_else(|Failure { exit, message }| {
-        if !message.is_empty() {
-            complain(&message);
-        }
-        exit
+    done.unwrap_or_else(|failure| {
+        tell(&failure);
+        failure.exit
     })
 }

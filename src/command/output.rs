@@ -95,6 +95,13 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     output.flush()
 }
 
+/// Why something could not be done, unless that is told already.
+pub(super) fn tell(failure: &Failure) {
+    if !failure.message.is_empty() {
+        complain(&failure.message);
+    }
+}
+
 /// An error on standard error.
 pub(super) fn complain(message: &str) {
     note(&format!("{BAD}error{BAD:#}: {message}"));

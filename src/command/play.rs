@@ -1,4 +1,4 @@
-//! Plays one loaded scenario: joins plan, player, transport and reporter.
+//! Plays loaded scenarios: joins plan, player, transport and reporter.
 
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::connect::{addresses, admit, http};
+use super::again::Again;
 use super::load::Loaded;
+use super::output::note;
 use super::progress::Progress;
 use super::receive::{in_memory, remark};
 use super::reporter::{Message, Reporter, Scribe};
+use super::signals::Signals;
+use super::stage::{Receiver, Stage, set_up};
 use super::verdict::conclude;
-use super::{signals, wait};
 use crate::cli::{ConnectArgs, Format};
 use crate::error::{Exit, Failure};
 use crate::event::{End, Event};
@@ -24,10 +26,8 @@ use crate::run::settings::{Addresses, Settings};
 use crate::run::stop::stop;
 use crate::run::{Rest, play as play_plan};
 use crate::sink::Sink;
-use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::wall_now;
-use crate::transport::guard::Guard;
 use crate::transport::{FailureKind, Outcome, Transport};
 
 /// The most deliveries that are counted beforehand, for the progress line.
@@ -48,68 +48,69 @@ pub(super) struct Manner {
     pub(super) fail_fast: bool,
     /// Whom pullpush may send to, and how.
     pub(super) connect: ConnectArgs,
-    /// The rest of a command that does the same again: all but file, seed and task.
-    pub(super) again: String,
+    /// How to do the same again.
+    pub(super) again: Again,
 }
 
-/// Who receives.
-#[derive(Debug, Clone)]
-pub(super) enum Receiver {
-    /// The user's program.
-    Theirs,
-    /// The built-in receiver, on a loopback port.
-    Sink(Misbehaviour),
-    /// The built-in receiver, in memory and in virtual time.
-    Memory(Misbehaviour),
-}
-
-/// Plays a scenario and writes what happens; gives the exit.
+/// Plays scenarios one after the other and writes what happens; gives the exit. Nothing is sent unless all can be.
 ///
 /// # Errors
-/// [`Failure`] if it could not be run at all, or its output could not be written.
-pub(super) async fn play(loaded: &mut Loaded, manner: &Manner) -> Result<Exit, Failure> {
+/// [`Failure`] if one could not be run at all, or its output could not be written.
+pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Result<Exit, Failure> {
+    let mut signals = Signals::catch();
+    let stages = tokio::select! {
+        stages = set_up(scenarios, manner) => stages?,
+        exit = signals.next() => {
+            note("stopped before anything was sent");
+            return Ok(exit);
+        }
+    };
+    let mut exit = Exit::Success;
+    for (loaded, stage) in scenarios.iter_mut().zip(stages) {
+        exit = exit.and(play(loaded, manner, stage, &mut signals).await?);
+        let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
+        if stopped || (manner.fail_fast && exit == Exit::ReceiverFailed) {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut Signals) -> Result<Exit, Failure> {
     let key = loaded.plan.scenario().payload.key.clone();
-    match &manner.receiver {
-        Receiver::Theirs => {
-            let transport = http(loaded, &manner.connect)?;
-            let urls = addresses(loaded)?;
-            admit(&urls, &transport).await?;
-            if let Some(limit) = manner.wait_for {
-                let guard = Guard { allow_remote: manner.connect.allow_remote };
-                wait::until_accepting(&urls, guard, limit).await?;
-            }
+    match stage {
+        Stage::Theirs(transport) => {
             let scribe = Scribe::on_a_thread(reporter(loaded, manner));
-            let ending = conduct(loaded, manner, &transport, &scribe).await;
+            let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
             conclude(loaded, manner, scribe, &ending)
         }
-        Receiver::Sink(misbehaviour) => {
+        Stage::Sink(transport, misbehaviour) => {
             let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let no_socket = |error| Failure::could_not_run(format!("cannot listen on {free}: {error}"));
             let listener = listen(free).map_err(no_socket)?;
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
-            let transport = http(loaded, &manner.connect)?;
             let scribe = Scribe::on_a_thread(reporter(loaded, manner));
-            let mut sink = Sink::new(key, misbehaviour.clone());
+            let mut sink = Sink::new(key, misbehaviour);
             let over = Notify::new();
             let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
             let serving = serve(listener, &mut sink, limits, over.notified(), |reception| {
                 remark(reception).into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
             });
             let conducting = async {
-                let ending = conduct(loaded, manner, &transport, &scribe).await;
+                let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
                 over.notify_one();
                 ending
             };
             let ((), ending) = tokio::join!(serving, conducting);
             conclude(loaded, manner, scribe, &ending)
         }
-        Receiver::Memory(misbehaviour) => {
+        Stage::Memory(misbehaviour) => {
             let scribe = Scribe::here(reporter(loaded, manner));
-            let transport = in_memory(Sink::new(key, misbehaviour.clone()), loaded.epoch, |reception| {
+            let transport = in_memory(Sink::new(key, misbehaviour), loaded.epoch, |reception| {
                 remark(reception).into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
             });
-            let ending = conduct(loaded, manner, &transport, &scribe).await;
+            let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
             drop(transport);
             conclude(loaded, manner, scribe, &ending)
         }
@@ -126,7 +127,13 @@ pub(super) struct Ending {
 }
 
 /// Plays the plan and tells the scribe, until it is over or a signal comes.
-async fn conduct(loaded: &Loaded, manner: &Manner, transport: &impl Transport, scribe: &Scribe) -> Ending {
+async fn conduct(
+    loaded: &Loaded,
+    manner: &Manner,
+    transport: &impl Transport,
+    scribe: &Scribe,
+    signals: &mut Signals,
+) -> Ending {
     let (stopper, stop) = stop();
     let interrupted = Cell::new(None);
     let mut observer = |event: Event| {
@@ -138,8 +145,9 @@ async fn conduct(loaded: &Loaded, manner: &Manner, transport: &impl Transport, s
     let settings = settings(loaded, manner);
     let rest = tokio::select! {
         biased;
+        // First, so that a signal from before the run lets nothing begin.
+        () = signals.stop(&stopper, &interrupted) => Rest { not_started: 0, at_least: true },
         rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut observer) => rest,
-        () = signals::listen(&stopper, &interrupted) => Rest { not_started: 0, at_least: true },
     };
     Ending { rest, interrupted: interrupted.get() }
 }

@@ -1,9 +1,11 @@
 //! `pullpush run`
 
+use super::again::Again;
 use super::load::{Loaded, load};
-use super::play::{Manner, Receiver, play};
+use super::output::tell;
+use super::play::{Manner, play_all};
 use super::receive::misbehaviour;
-use super::verdict::quoted;
+use super::stage::Receiver;
 use crate::cli::RunArgs;
 use crate::error::{Exit, Failure};
 
@@ -13,20 +15,24 @@ use crate::error::{Exit, Failure};
 /// [`Failure`] if a scenario is not valid or could not be run.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let manner = manner(args)?;
-    let scenarios = args.files.iter().map(|path| load(path, &args.scenario)).collect::<Vec<_>>();
-    let mut scenarios = scenarios.into_iter().collect::<Result<Vec<Loaded>, Failure>>()?;
-    let played = block_on(args.in_virtual_time, async {
-        let mut exit = Exit::Success;
-        for scenario in &mut scenarios {
-            exit = exit.and(play(scenario, &manner).await?);
-            let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
-            if stopped || (args.fail_fast && exit == Exit::ReceiverFailed) {
-                break;
+    let mut scenarios = load_all(args)?;
+    block_on(args.in_virtual_time, play_all(&mut scenarios, &manner))?
+}
+
+/// Loads all files; what is wrong with any of them is told.
+fn load_all(args: &RunArgs) -> Result<Vec<Loaded>, Failure> {
+    let mut scenarios = Vec::new();
+    let mut exit = Exit::Success;
+    for path in &args.files {
+        match load(path, &args.scenario) {
+            Ok(loaded) => scenarios.push(loaded),
+            Err(failure) => {
+                tell(&failure);
+                exit = exit.and(failure.exit);
             }
         }
-        Ok(exit)
-    });
-    played?
+    }
+    if exit == Exit::Success { Ok(scenarios) } else { Err(Failure { exit, message: String::new() }) }
 }
 
 /// Runs `future` on one thread; in virtual time its clock jumps to the next thing that waits.
@@ -64,36 +70,6 @@ fn manner(args: &RunArgs) -> Result<Manner, Failure> {
         format: args.format,
         fail_fast: args.fail_fast,
         connect: args.connect.clone(),
-        again: again(args),
+        again: Again::of_run(args),
     })
-}
-
-/// What was typed that decides what happens, but for files, seed and task.
-fn again(args: &RunArgs) -> String {
-    let mut words = Vec::new();
-    if let Some(to) = &args.scenario.to {
-        words.push(format!("--to {}", quoted(to)));
-    }
-    words.extend(args.sink.then(|| "--sink".to_owned()));
-    words.extend(args.in_virtual_time.then(|| "--virtual".to_owned()));
-    let misbehaviour = &args.misbehaviour;
-    words.extend(misbehaviour.fail_first.map(|times| format!("--fail-first {times}")));
-    words.extend(misbehaviour.status.map(|status| format!("--status {status}")));
-    words.extend(misbehaviour.delay.map(|delay| format!("--delay {}", quoted(&delay.to_string().replace(' ', "")))));
-    words.extend(misbehaviour.drop_connection.then(|| "--drop-connection".to_owned()));
-    words.extend((!args.in_virtual_time && args.speed.to_string() != "1x").then(|| format!("--speed {}", args.speed)));
-    words.extend(args.scenario.epoch.map(|epoch| format!("--epoch {epoch}")));
-    words.extend(args.scenario.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
-    words.extend(args.connect.allow_remote.then(|| "--allow-remote".to_owned()));
-    words.extend(args.connect.insecure.then(|| "--insecure".to_owned()));
-    words.extend(args.connect.cacert.as_ref().map(|path| format!("--cacert {}", quoted(&path.display().to_string()))));
-    words.join(" ")
-}
-
-/// A key is not printed, whoever typed it.
-fn unless_key(set: &str) -> String {
-    match set.split_once('=') {
-        Some((path, _)) if path.trim().ends_with("payload.key") => format!("{path}=…"),
-        _ => set.to_owned(),
-    }
 }

@@ -1,9 +1,11 @@
 //! `pullpush send`: one callback, as a scenario of one task with one step.
 
+use super::again::Again;
 use super::load::{Loaded, plan};
 use super::output::print;
-use super::play::{Manner, Receiver, play};
+use super::play::{Manner, play_all};
 use super::run::block_on;
+use super::stage::Receiver;
 use crate::callback::body::Moment;
 use crate::cli::{ScenarioArgs, SendArgs};
 use crate::error::{Exit, Failure};
@@ -29,9 +31,9 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
         format: args.format,
         fail_fast: false,
         connect: args.connect.clone(),
-        again: String::new(),
+        again: Again::of_send(args),
     };
-    block_on(false, play(&mut loaded, &manner))?
+    block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
 }
 
 /// The scenario behind one callback: one attempt, at once.

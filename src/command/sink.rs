@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use super::output::{Output, note};
 use super::receive::misbehaviour;
 use super::run::block_on;
-use super::{signals, signature};
+use super::signals::Signals;
+use super::signature;
 use crate::cli::{Format, SinkArgs};
 use crate::error::{Exit, Failure};
 use crate::report::ndjson;
@@ -23,11 +24,12 @@ pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
         let cannot = |error| Failure::could_not_run(format!("cannot listen on {}: {error}", args.listen));
         let listener = listen(args.listen).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
+        let mut signals = Signals::catch();
         note(&format!("listening on http://{address}/; Ctrl-C ends it"));
         let output = RefCell::new(Output::for_people());
         let mut failure = None;
         let mut exit = Exit::Success;
-        let shutdown = async { exit = signals::signal().await };
+        let shutdown = async { exit = signals.next().await };
         serve(listener, &mut sink, Limits::default(), shutdown, |reception| {
             let text = match args.format {
                 Format::Human => format!("{reception}\n"),

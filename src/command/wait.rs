@@ -7,6 +7,7 @@ use reqwest::Url;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 
+use super::output::note;
 use crate::error::Failure;
 use crate::transport::guard::Guard;
 
@@ -20,7 +21,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn until_accepting(urls: &[Url], guard: Guard, limit: Duration) -> Result<(), Failure> {
     let all = async {
         for url in urls {
+            let mut told = false;
             while !accepts(url, guard).await {
+                if !std::mem::replace(&mut told, true) {
+                    note(&format!("waiting for {}", place(url)));
+                }
                 sleep(PAUSE).await;
             }
         }

@@ -8,7 +8,7 @@ mod source;
 pub mod task;
 
 pub use check::{Checked, check};
-pub use source::{Source, SourceError};
+pub use source::{Source, SourceError, blot};
 
 use std::sync::Arc;
 use std::time::Duration;

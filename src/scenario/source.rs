@@ -167,7 +167,7 @@ impl Source {
 /// Stars for every letter and digit that follows `key =`, to the end of the line; a multi-line string to its end.
 ///
 /// Works on text, not on values: a file that cannot be parsed must not show its key either.
-fn blot(text: &str) -> String {
+pub fn blot(text: &str) -> String {
     let mut blotted = String::with_capacity(text.len());
     let mut closing: Option<&str> = None;
     for line in text.split_inclusive('\n') {

@@ -1,0 +1,129 @@
+//! The command that does the same again: what is printed after a failure.
+
+use super::load::Loaded;
+use crate::cli::{ConnectArgs, RunArgs, SendArgs};
+use crate::report::summary::Summary;
+use crate::scenario::blot;
+
+/// How to do the same again.
+#[derive(Debug)]
+pub(super) enum Again {
+    /// This very command.
+    Whole(String),
+    /// `pullpush run` with a file and a seed, and these words.
+    Run {
+        /// What was typed that decides what happens, but for files, seed and task.
+        words: String,
+        /// Whether the task that failed fails alone, too.
+        alone: bool,
+    },
+}
+
+impl Again {
+    /// Of a `pullpush run`.
+    pub(super) fn of_run(args: &RunArgs) -> Self {
+        let mut words = Vec::new();
+        words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(to))));
+        words.extend(args.sink.then(|| "--sink".to_owned()));
+        words.extend(args.in_virtual_time.then(|| "--virtual".to_owned()));
+        let misbehaviour = &args.misbehaviour;
+        words.extend(misbehaviour.fail_first.map(|times| format!("--fail-first {times}")));
+        words.extend(misbehaviour.status.map(|status| format!("--status {status}")));
+        words
+            .extend(misbehaviour.delay.map(|delay| format!("--delay {}", quoted(&delay.to_string().replace(' ', "")))));
+        words.extend(misbehaviour.drop_connection.then(|| "--drop-connection".to_owned()));
+        words.extend(
+            (!args.in_virtual_time && args.speed.to_string() != "1x").then(|| format!("--speed {}", args.speed)),
+        );
+        words.extend(args.scenario.epoch.map(|epoch| format!("--epoch {epoch}")));
+        words.extend(args.scenario.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
+        words.extend(connection(&args.connect));
+        // The first requests of one task are not the first of all.
+        Self::Run { words: words.join(" "), alone: misbehaviour.fail_first.is_none() }
+    }
+
+    /// Of a `pullpush send`.
+    pub(super) fn of_send(args: &SendArgs) -> Self {
+        let mut words = vec![format!("pullpush send {}", quoted(&args.event))];
+        words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+        words.extend(args.epoch.map(|epoch| format!("--epoch {epoch}")));
+        words.extend(args.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
+        words.extend(connection(&args.connect));
+        Self::Whole(words.join(" "))
+    }
+
+    /// The command; if a delivery failed and can fail alone, for its task only.
+    pub(super) fn command(&self, loaded: &Loaded, summary: &Summary) -> String {
+        let (words, alone) = match self {
+            Self::Whole(command) => return command.clone(),
+            Self::Run { words, alone } => (words, *alone),
+        };
+        // A name that begins with a dash would be read as a flag.
+        let here = if loaded.name.starts_with('-') { "./" } else { "" };
+        let mut command =
+            format!("pullpush run {} --seed {}", quoted(&format!("{here}{}", loaded.name)), loaded.plan.seed());
+        let failed = summary.first_failure().map(|subject| subject.task_id.as_str()).filter(|_| alone);
+        if let Some(task) = failed.or(loaded.only.as_deref()) {
+            command.push_str(&format!(" --only {}", quoted(&format!("task={task}"))));
+        }
+        if !words.is_empty() {
+            command.push_str(&format!(" {words}"));
+        }
+        command
+    }
+}
+
+fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
+    let allow_remote = args.allow_remote.then(|| "--allow-remote".to_owned());
+    let insecure = args.insecure.then(|| "--insecure".to_owned());
+    let cacert = args.cacert.as_ref().map(|path| format!("--cacert {}", quoted(&path.display().to_string())));
+    [allow_remote, insecure, cacert].into_iter().flatten()
+}
+
+/// A key is not printed, whoever typed it.
+fn unless_key(set: &str) -> String {
+    match set.split_once('=') {
+        Some((path, _)) if blot(set) != set => format!("{path}=…"),
+        _ => set.to_owned(),
+    }
+}
+
+/// A word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_not_printed() {
+        for (set, shown) in [
+            ("payload.key=secret", "payload.key=…"),
+            ("payload={ key = \"secret\" }", "payload=…"),
+            ("payload.key_env=NAME", "payload.key_env=NAME"),
+            ("task.count=20", "task.count=20"),
+        ] {
+            assert_eq!(unless_key(set), shown);
+        }
+    }
+
+    #[test]
+    fn a_shell_gets_one_word() {
+        for (word, written) in [
+            ("a-b_c/d.toml", "a-b_c/d.toml"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+        ] {
+            assert_eq!(quoted(word), written);
+        }
+    }
+}
