@@ -8,3 +8,4 @@ mod layers;
 mod player;
 mod provider;
 mod sink;
+mod support;

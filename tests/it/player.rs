@@ -1,77 +1,24 @@
 //! When and how often the player sends, in virtual time against a scripted receiver.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use pullpush::event::{End, Event};
 use pullpush::plan::Plan;
+use pullpush::run::Rest;
 use pullpush::run::pace::Speed;
-use pullpush::run::settings::{Addresses, Settings};
-use pullpush::run::stop::stop;
-use pullpush::run::{Rest, play};
-use pullpush::scenario::{Source, check};
-use pullpush::time::UnixMillis;
-use pullpush::transport::memory::{MemoryTransport, Reply};
+use pullpush::scenario::Source;
+use pullpush::transport::memory::Reply;
 use pullpush::transport::{FailureKind, Outcome, Request};
 
-const EPOCH: UnixMillis = UnixMillis(1_767_225_600_000);
+use crate::support::{EPOCH, Run, at_once, valid};
 
-/// A run in virtual time: scenario text, receiver, and what is typed beside it.
-struct Run<F> {
-    text: String,
-    receiver: F,
-    speed: Speed,
-    max_in_flight: usize,
-    stop_after: Option<Duration>,
-    abandon_after: Option<Duration>,
-}
-
-/// A run of `text` against `receiver`, which is asked with the number of the request, from 1.
+/// A run of `text` against `receiver`.
 fn run<F: FnMut(u32, &Request) -> Reply>(text: &str, receiver: F) -> Run<F> {
-    let text = format!("version = 1\n{text}");
-    Run { text, receiver, speed: Speed::REAL, max_in_flight: 1000, stop_after: None, abandon_after: None }
+    let scenario = valid(Source::new("test.toml", format!("version = 1\n{text}")));
+    Run::of(Plan::new(scenario, 42), receiver)
 }
 
 impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
-    fn play(mut self) -> (Vec<Event>, Rest) {
-        let scenario = check(Source::new("test.toml", self.text)).scenario.expect("valid");
-        let plan = Plan::new(Arc::new(scenario.clone()), 42);
-        let settings = Settings {
-            payload: scenario.payload,
-            timeout: scenario.receiver.timeout,
-            retry: scenario.receiver.retry,
-            ordering: scenario.receiver.ordering,
-            addresses: Addresses::new(None, "http://receiver.test/".to_owned()),
-            speed: self.speed,
-            epoch: EPOCH,
-            started_at: EPOCH,
-            max_in_flight: self.max_in_flight,
-        };
-        let mut requests = 0;
-        let transport = MemoryTransport::new(|request: &Request| {
-            requests += 1;
-            (self.receiver)(requests, request)
-        });
-        let mut events = Vec::new();
-        let mut observer = |event| events.push(event);
-        let (stopper, stop) = stop();
-        let stopping = async {
-            tokio::time::sleep(self.stop_after.unwrap_or(Duration::MAX)).await;
-            stopper.stop();
-            tokio::time::sleep(self.abandon_after.unwrap_or(Duration::MAX)).await;
-            stopper.abandon();
-            std::future::pending().await
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let rest = runtime.block_on(async {
-            tokio::select! {
-                rest = play(plan.deliveries(), &transport, &settings, &stop, &mut observer) => rest,
-                () = stopping => unreachable!(),
-            }
-        });
-        (events, rest)
-    }
-
     /// `offset #task.delivery.attempt` of everything sent, offsets in seconds.
     fn sent(self) -> String {
         let (events, _) = self.play();
@@ -87,10 +34,6 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
         });
         sent.collect::<Vec<_>>().join(", ")
     }
-}
-
-fn at_once(status: u16) -> Reply {
-    Reply::status(status, Duration::ZERO)
 }
 
 /// Two callbacks, ten seconds apart.

@@ -1,9 +1,9 @@
 //! What the simulated service says, incident by incident: one expression per case.
 
-use std::sync::Arc;
-
 use pullpush::plan::Plan;
-use pullpush::scenario::{Source, check};
+use pullpush::scenario::Source;
+
+use crate::support::valid;
 
 /// The head of a list of two files, one minute each, that start exactly one second after their task.
 const LIST: &str = r#"
@@ -28,10 +28,7 @@ end = "5m"
 /// The plan as `offset callback, …`, with seconds only where they are whole.
 #[track_caller]
 fn plan(head: &str, tail: &str) -> String {
-    let checked = check(Source::new("test.toml", format!("{head}{tail}")));
-    let problems: Vec<_> = checked.problems.iter().map(|problem| problem.render(&checked.source, false)).collect();
-    let scenario = checked.scenario.unwrap_or_else(|| panic!("{}", problems.join("\n")));
-    let planned = Plan::new(Arc::new(scenario), 42).deliveries();
+    let planned = Plan::new(valid(Source::new("test.toml", format!("{head}{tail}"))), 42).deliveries();
     let words = planned.map(|delivery| {
         let millis = delivery.offset.0;
         let offset =

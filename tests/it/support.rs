@@ -1,0 +1,90 @@
+//! What several modules share: a run in virtual time against a scripted receiver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pullpush::event::Event;
+use pullpush::plan::Plan;
+use pullpush::run::pace::Speed;
+use pullpush::run::settings::{Addresses, Settings};
+use pullpush::run::stop::stop;
+use pullpush::run::{Rest, play};
+use pullpush::scenario::{Scenario, Source, check};
+use pullpush::time::UnixMillis;
+use pullpush::transport::Request;
+use pullpush::transport::memory::{MemoryTransport, Reply};
+
+/// Scenario time 0.
+pub(crate) const EPOCH: UnixMillis = UnixMillis(1_767_225_600_000);
+/// Where callbacks go that name no address of their own.
+pub(crate) const RECEIVER: &str = "http://receiver.test/";
+
+/// The scenario in `source`, which has no errors.
+#[track_caller]
+pub(crate) fn valid(source: Source) -> Arc<Scenario> {
+    let checked = check(source);
+    let problems: Vec<_> = checked.problems.iter().map(|problem| problem.render(&checked.source, false)).collect();
+    Arc::new(checked.scenario.unwrap_or_else(|| panic!("{}", problems.join("\n"))))
+}
+
+/// A run in virtual time: plan, receiver, and what is typed beside it.
+pub(crate) struct Run<F> {
+    pub(crate) plan: Plan,
+    pub(crate) receiver: F,
+    pub(crate) speed: Speed,
+    pub(crate) max_in_flight: usize,
+    pub(crate) stop_after: Option<Duration>,
+    /// From the stop on.
+    pub(crate) abandon_after: Option<Duration>,
+}
+
+impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
+    /// A run against `receiver`, which is asked with the number of the request, from 1.
+    pub(crate) fn of(plan: Plan, receiver: F) -> Self {
+        Self { plan, receiver, speed: Speed::REAL, max_in_flight: 1000, stop_after: None, abandon_after: None }
+    }
+
+    /// What happened, and what was left.
+    pub(crate) fn play(mut self) -> (Vec<Event>, Rest) {
+        let scenario = self.plan.scenario();
+        let settings = Settings {
+            payload: scenario.payload.clone(),
+            timeout: scenario.receiver.timeout,
+            retry: scenario.receiver.retry.clone(),
+            ordering: scenario.receiver.ordering,
+            addresses: Addresses::new(None, RECEIVER.to_owned()),
+            speed: self.speed,
+            epoch: EPOCH,
+            started_at: EPOCH,
+            max_in_flight: self.max_in_flight,
+        };
+        let mut requests = 0;
+        let transport = MemoryTransport::new(|request: &Request| {
+            requests += 1;
+            (self.receiver)(requests, request)
+        });
+        let mut events = Vec::new();
+        let mut observer = |event| events.push(event);
+        let (stopper, stop) = stop();
+        let stopping = async {
+            tokio::time::sleep(self.stop_after.unwrap_or(Duration::MAX)).await;
+            stopper.stop();
+            tokio::time::sleep(self.abandon_after.unwrap_or(Duration::MAX)).await;
+            stopper.abandon();
+            std::future::pending().await
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let rest = runtime.block_on(async {
+            tokio::select! {
+                rest = play(self.plan.deliveries(), &transport, &settings, &stop, &mut observer) => rest,
+                () = stopping => unreachable!(),
+            }
+        });
+        (events, rest)
+    }
+}
+
+/// An answer that takes no time.
+pub(crate) fn at_once(status: u16) -> Reply {
+    Reply::status(status, Duration::ZERO)
+}
