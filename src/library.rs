@@ -23,4 +23,31 @@ macro_rules! shipped {
 }
 
 /// All of them, the simplest first. A test compares this list with the folder.
-pub const LIBRARY: &[Shipped] = shipped!["playlist", "seed-document"];
+pub const LIBRARY: &[Shipped] = shipped![
+    "playlist",
+    "seed-document",
+    "loops",
+    "file-index",
+    "live",
+    "endless-loop",
+    "stopped",
+    "modified",
+    "filtered",
+    "alarms",
+    "file-ends-early",
+    "file-failed",
+    "push-broken",
+    "push-broken-for-good",
+    "source-down",
+    "crash",
+    "migration",
+    "big-code",
+    "string-numbers",
+    "unknown-event",
+    "signed",
+    "repeated",
+    "late-start",
+    "receiver-outage",
+    "bad-evening",
+    "five-percent",
+];

@@ -7,5 +7,6 @@ mod https;
 mod layers;
 mod player;
 mod provider;
+mod scenarios;
 mod sink;
 mod support;
