@@ -7,6 +7,7 @@ mod https;
 mod layers;
 mod player;
 mod provider;
+mod samples;
 mod scenarios;
 mod sink;
 mod support;
