@@ -1,5 +1,9 @@
 //! The library of scenarios: every file is listed, valid, and does what its golden file says.
 
+mod accounts;
+mod chance;
+mod day;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
