@@ -1,6 +1,7 @@
 //! Scenarios: TOML text in, a valid [`Scenario`] or all of its problems out.
 
 mod check;
+mod duration;
 mod overrides;
 pub mod problem;
 mod section;

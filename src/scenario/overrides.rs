@@ -23,7 +23,10 @@ pub(super) fn apply<'a>(source: &'a Source, root: &mut DeTable<'a>, problems: &P
         let value = parse(value, value_offset);
         let segments = split(path, offset);
         if segments.iter().any(|(segment, _)| segment.is_empty()) {
-            problems.add(Problem::error(offset..offset + path.len(), "a path is keys with dots between them"));
+            problems.add(
+                Problem::error(offset..offset + path.len(), "a path is keys with dots between them")
+                    .help("for example receiver.retry or task.1.count"),
+            );
             continue;
         }
         if let Err(problem) = set(root, &segments, &value) {

@@ -1,5 +1,6 @@
 //! What is wrong with a scenario: where, what, and what to do; and how that is shown.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -8,6 +9,9 @@ use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snip
 use serde::Serialize;
 
 use super::source::Source;
+
+/// The most problems of one level that are shown: who has more has one cause, or another file in mind.
+const MOST: usize = 100;
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,16 +66,17 @@ impl Problem {
     /// As rustc shows an error: the place, the line, a caret, the reason and the way out.
     pub fn render(&self, source: &Source, coloured: bool) -> String {
         let place = source.locate(self.span.clone());
+        let (message, label) = (visible(&self.message), visible(&self.label));
         let mut annotation = AnnotationKind::Primary.span(place.span);
-        if !self.label.is_empty() {
-            annotation = annotation.label(&self.label);
+        if !label.is_empty() {
+            annotation = annotation.label(&*label);
         }
         let severity = match self.level {
             Level::Error => Severity::ERROR,
             Level::Warning => Severity::WARNING,
         };
         let mut group: Group<'_> = severity
-            .primary_title(&self.message)
+            .primary_title(&*message)
             .element(Snippet::source(place.text).path(place.name).annotation(annotation));
         if let Some(help) = &self.help {
             group = group.element(Severity::HELP.message(help));
@@ -95,6 +100,18 @@ impl Problem {
             help: self.help.clone(),
         }
     }
+}
+
+/// The same text on one line, with what a terminal would obey written out.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |letter: char| match letter {
+        control if control.is_control() => control.escape_debug().to_string(),
+        other => other.to_string(),
+    };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// A problem for programs.
@@ -127,7 +144,7 @@ impl Problems {
         self.0.borrow_mut().push(problem);
     }
 
-    /// All of them, in order of their place; of several errors at one place only the first: the rest follow from it.
+    /// All of them, in order of their place, each once.
     pub(super) fn sorted(self) -> Vec<Problem> {
         let mut problems = self.0.into_inner();
         problems.sort_by_key(|problem| problem.span.start);
@@ -136,6 +153,23 @@ impl Problems {
         });
         problems
     }
+}
+
+/// Cuts off all but the first hundred of a level, with one last problem that says so; gives how many were cut off.
+pub(super) fn cut(problems: &mut Vec<Problem>, level: Level) -> usize {
+    let mut seen = 0;
+    let is_extra = |problem: &mut Problem| {
+        seen += usize::from(problem.level == level);
+        problem.level == level && seen > MOST
+    };
+    let extra: Vec<_> = problems.extract_if(.., is_extra).collect();
+    if let [first, ..] = extra.as_slice() {
+        let kind = if level == Level::Error { "errors" } else { "warnings" };
+        let message = format!("{} more {kind} from here on are not shown", extra.len());
+        let last = Problem { level, ..Problem::error(first.span.clone(), message) };
+        problems.push(last.help(format!("mend the first {MOST}, then check again")));
+    }
+    extra.len()
 }
 
 /// The known word that `word` was probably meant to be.

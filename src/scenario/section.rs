@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::duration;
 use super::problem::{Problem, Problems, did_you_mean};
 use super::task::Range as Between;
 use crate::callback::template::Template;
@@ -12,8 +13,6 @@ use crate::time::Millis;
 
 /// The longest string of a scenario, in bytes.
 pub(super) const MAX_STRING: usize = 8 * 1024;
-/// The longest duration of a scenario.
-pub(super) const MAX_DURATION: Millis = Millis::from_secs(366 * 24 * 3600);
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -32,17 +31,21 @@ pub(super) struct Section<'a> {
     pub(super) span: Range<usize>,
     table: &'a DeTable<'a>,
     asked: Vec<&'static str>,
+    /// Keys of a later version.
+    later: Vec<&'static str>,
     pub(super) problems: &'a Problems,
 }
 
 impl<'a> Section<'a> {
     pub(super) fn new(name: &str, span: Range<usize>, table: &'a DeTable<'a>, problems: &'a Problems) -> Self {
-        Self { name: name.to_owned(), span, table, asked: Vec::new(), problems }
+        Self { name: name.to_owned(), span, table, asked: Vec::new(), later: Vec::new(), problems }
     }
 
     /// The value of `key`, which is a key from now on.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'a Value<'a>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.table.iter().find(|(known, _)| known.get_ref() == key).map(|(_, value)| value)
     }
 
@@ -58,7 +61,7 @@ impl<'a> Section<'a> {
 
     /// A key of the format that this version does not play yet.
     pub(super) fn not_yet(&mut self, key: &'static str) {
-        self.asked.push(key);
+        self.later.push(key);
         if let Some(span) = self.key_span(key) {
             self.add(
                 Problem::error(span, format!("`{key}` is not played yet"))
@@ -72,7 +75,7 @@ impl<'a> Section<'a> {
     pub(super) fn finish(self) {
         for key in self.table.keys() {
             let word = key.get_ref().as_ref();
-            if self.asked.contains(&word) {
+            if self.asked.contains(&word) || self.later.contains(&word) {
                 continue;
             }
             let mut problem = Problem::error(key.span(), format!("unknown key `{word}` in {}", self.name));
@@ -84,17 +87,15 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn wrong_type(&self, key: &str, value: &Value<'_>, wanted: &str) {
-        self.add(
-            Problem::error(value.span(), format!("`{key}` is {wanted}"))
-                .label(format!("this is {}", type_name(value.get_ref()))),
-        );
+    /// Notes that `what` is not what it is wanted to be.
+    pub(super) fn wrong_type(&self, what: &str, value: &Value<'_>, wanted: &str) {
+        self.add(mistyped(what, value, wanted));
     }
 
     pub(super) fn string(&mut self, key: &'static str) -> Option<At<&'a str>> {
         let value = self.get(key)?;
         let Some(text) = value.get_ref().as_str() else {
-            self.wrong_type(key, value, "a string");
+            self.wrong_type(&quoted(key), value, "a string");
             return None;
         };
         if text.len() > MAX_STRING {
@@ -117,18 +118,18 @@ impl<'a> Section<'a> {
 
     pub(super) fn integer(&mut self, key: &'static str, allowed: RangeInclusive<i64>) -> Option<At<i64>> {
         let value = self.get(key)?;
-        let Some(number) = integer_of(value.get_ref()) else {
-            self.wrong_type(key, value, "a whole number");
-            return None;
-        };
-        if !allowed.contains(&number) {
-            let (least, most) = (allowed.start(), allowed.end());
-            self.add(
-                Problem::error(value.span(), format!("`{key}` is out of range"))
-                    .label(format!("must be from {least} to {most}")),
-            );
+        if value.get_ref().as_integer().is_none() {
+            self.wrong_type(&quoted(key), value, "a whole number");
             return None;
         }
+        let Some(number) = integer_of(value.get_ref()).filter(|number| allowed.contains(number)) else {
+            let problem = Problem::error(value.span(), format!("`{key}` is out of range"));
+            self.add(problem.label(match (*allowed.start(), *allowed.end()) {
+                (least, i64::MAX) => format!("must be {least} or more, and fit into 63 bits"),
+                (least, most) => format!("must be from {least} to {}", digits(most)),
+            }));
+            return None;
+        };
         Some(At { value: number, span: value.span() })
     }
 
@@ -141,7 +142,7 @@ impl<'a> Section<'a> {
             _ => None,
         };
         let Some(number) = number else {
-            self.wrong_type(key, value, "a number from 0 to 1");
+            self.wrong_type(&quoted(key), value, "a number from 0 to 1");
             return None;
         };
         if !(0.0..=1.0).contains(&number) {
@@ -180,15 +181,14 @@ impl<'a> Section<'a> {
 
     pub(super) fn duration_of(&self, key: &str, value: &Value<'_>) -> Option<At<Millis>> {
         let Some(text) = value.get_ref().as_str() else {
-            self.wrong_type(key, value, "a duration, such as \"90s\" or \"1m 30s\"");
+            self.wrong_type(&quoted(key), value, "a duration, such as \"90s\" or \"1m 30s\"");
             return None;
         };
-        match parse_duration(text) {
+        match duration::parse(text) {
             Ok(duration) => Some(At { value: duration, span: value.span() }),
             Err(why) => {
                 self.add(
-                    Problem::error(value.span(), format!("`{key}` is not a duration: {why}"))
-                        .help("write it like \"250ms\", \"90s\", \"1m 30s\" or \"2h\""),
+                    Problem::error(value.span(), format!("`{key}` is not a duration: {why}")).help(duration::HELP),
                 );
                 None
             }
@@ -197,9 +197,14 @@ impl<'a> Section<'a> {
 
     /// `"200ms..2s"`, or one duration for both ends.
     pub(super) fn duration_range(&mut self, key: &'static str) -> Option<At<Between>> {
-        let text = self.string(key)?;
+        let value = self.get(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(&quoted(key), value, "a range of durations, such as \"200ms..2s\"");
+            return None;
+        };
+        let text = At { value: text, span: value.span() };
         let (min, max) = text.value.split_once("..").unwrap_or((text.value, text.value));
-        match (parse_duration(min.trim()), parse_duration(max.trim())) {
+        match (duration::parse(min), duration::parse(max)) {
             (Ok(min), Ok(max)) if min <= max => Some(At { value: Between { min, max }, span: text.span }),
             (Ok(_), Ok(_)) => {
                 self.add(Problem::error(text.span, format!("`{key}` ends before it begins")));
@@ -223,7 +228,11 @@ impl<'a> Section<'a> {
 
     pub(super) fn section_of(&self, key: &str, name: &str, value: &'a Value<'a>) -> Option<Section<'a>> {
         let Some(table) = value.get_ref().as_table() else {
-            self.wrong_type(key, value, "a table");
+            let problem = match name.strip_prefix('[') {
+                Some(_) => mistyped(&quoted(key), value, "a table").help(format!("begin it with {name}")),
+                None => mistyped(name, value, "a table"),
+            };
+            self.add(problem);
             return None;
         };
         Some(Section::new(name, value.span(), table, self.problems))
@@ -233,7 +242,7 @@ impl<'a> Section<'a> {
     pub(super) fn array(&mut self, key: &'static str, most: usize) -> Option<At<&'a [Value<'a>]>> {
         let value = self.get(key)?;
         let Some(items) = value.get_ref().as_array() else {
-            self.wrong_type(key, value, "an array");
+            self.wrong_type(&quoted(key), value, "an array");
             return None;
         };
         if items.len() > most {
@@ -245,6 +254,10 @@ impl<'a> Section<'a> {
 
     /// An array of tables, at most `most` long.
     pub(super) fn sections(&mut self, key: &'static str, name: &str, most: usize) -> Vec<Section<'a>> {
+        if let Some(value) = self.get(key).filter(|value| !value.get_ref().is_array()) {
+            self.add(mistyped(&quoted(key), value, "an array of tables").help(format!("begin each with {name}")));
+            return Vec::new();
+        }
         let Some(items) = self.array(key, most) else { return Vec::new() };
         items.value.iter().filter_map(|item| self.section_of(key, name, item)).collect()
     }
@@ -262,9 +275,10 @@ pub(super) fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Option<T
 pub(super) fn unknown_word<T>(key: &str, text: &At<&str>, words: &[(&'static str, T)]) -> Problem {
     let known = || words.iter().map(|(word, _)| *word);
     let problem = Problem::error(text.span.clone(), format!("`{key}` cannot be `{}`", text.value));
+    let problem = problem.help(format!("it is one of {}", list(known())));
     match did_you_mean(text.value, known()) {
         Some(known) => problem.label(format!("did you mean `{known}`?")),
-        None => problem.help(format!("it is one of {}", list(known()))),
+        None => problem,
     }
 }
 
@@ -272,13 +286,32 @@ pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn parse_duration(text: &str) -> Result<Millis, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration.subsec_nanos() % 1_000_000 != 0 {
-        return Err("it is finer than a millisecond".to_owned());
+/// A key as messages show it.
+pub(super) fn quoted(key: &str) -> String {
+    format!("`{key}`")
+}
+
+/// A large number as TOML may write it: `100_000_000`.
+fn digits(number: i64) -> String {
+    let digits = number.to_string();
+    if digits.len() < 5 {
+        return digits;
     }
-    let millis = Millis::from_duration(duration);
-    if millis > MAX_DURATION { Err("it is longer than a year".to_owned()) } else { Ok(millis) }
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn mistyped(what: &str, value: &Value<'_>, wanted: &str) -> Problem {
+    let problem = Problem::error(value.span(), format!("{what} must be {wanted}"))
+        .label(format!("this is {}", type_name(value.get_ref())));
+    let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
+    if wanted == "a string" && is_plain { problem.help("put it in quotes") } else { problem }
 }
 
 fn type_name(value: &DeValue<'_>) -> &'static str {

@@ -29,9 +29,10 @@ pub(super) fn weighted(section: &mut Section<'_>) -> Option<At<Vec<(Exit, u32)>>
         let weight = row.integer("weight", 1..=1_000_000).map_or(1, |weight| weight.value as u32);
         match one(&mut row) {
             Some(exit) => exits.push((exit.value, weight)),
-            None if row.key_span("exit").is_none() => {
-                row.add(Problem::error(item.span(), "no `exit` here").help("write { exit = \"EIO\", weight = 3 }"))
-            }
+            None if row.key_span("exit").is_none() => row.add(
+                Problem::error(item.span(), "this item of `exits` has no `exit`")
+                    .help("write { exit = \"EIO\", weight = 3 }"),
+            ),
             None => {}
         }
         row.finish();
@@ -59,13 +60,17 @@ fn exit_of<'a>(section: &Section<'a>, value: &'a Value<'a>) -> Option<Exit> {
             };
             Some(codes::by_number(code).map_or_else(|| Exit::new(code, ""), |known| known.exit()))
         }
-        _ => {
+        DeValue::Table(_) => {
             let mut table = section.section_of("exit", "`exit`", value)?;
             let code = table.integer("code", i64::MIN..=i64::MAX).map_or(0, |code| code.value);
             let message = table.text("message");
             table.finish();
             let known = codes::by_number(code).map_or("", |known| known.message);
             Some(Exit::new(code, message.as_deref().unwrap_or(known)))
+        }
+        _ => {
+            section.wrong_type("`exit`", value, "a name, a number or { code, message }");
+            None
         }
     }
 }

@@ -89,7 +89,10 @@ fn refuse_meaningless(
     }
     let takes_forever = matches!(kind.value, IncidentKind::PushBroken | IncidentKind::SourceDown | IncidentKind::Crash);
     if let Some(lasts) = lasts.filter(|lasts| lasts.value == Millis::FOREVER && !takes_forever) {
-        section.add(Problem::error(lasts.span.clone(), format!("a {name} cannot last forever")));
+        section.add(
+            Problem::error(lasts.span.clone(), format!("`lasts` of {name} cannot be \"forever\""))
+                .help("write how long it takes, such as \"1s\""),
+        );
     }
     let about_a_file = matches!(kind.value, IncidentKind::FileFailed | IncidentKind::FileEndsEarly);
     if about_a_file && !matches!(relay.source, SourceKind::Vod { .. }) {
@@ -106,8 +109,11 @@ fn place(section: &mut Section<'_>, relay: &Relay, files: &[File]) -> Option<Pla
         return in_file(section, relay, files, &At { value: index, span: file.span }, at);
     }
     if let Some(at) = at {
-        if relay.end.is_some_and(|end| at.value >= end) {
-            section.add(Problem::error(at.span.clone(), "this incident comes after the task's `end`"));
+        if let Some(end) = relay.end.filter(|end| at.value >= *end) {
+            section.add(
+                Problem::error(at.span.clone(), "this incident comes after the task's `end`")
+                    .help(format!("the task ends at {end}")),
+            );
         } else if relay.end.is_none() && at.value >= relay.length(files) {
             // Other incidents may prolong the task, but nobody should have to work that out.
             section.add(Problem::error(at.span.clone(), "this incident comes after the task is over").help(format!(
@@ -126,6 +132,11 @@ fn place(section: &mut Section<'_>, relay: &Relay, files: &[File]) -> Option<Pla
     Some(Place::Anywhere)
 }
 
+/// A number of a file that is past the end of the list; `index` counts from 0.
+pub(super) fn no_such_file(span: std::ops::Range<usize>, index: usize, files: &[File]) -> Problem {
+    Problem::error(span, format!("there is no file {}: the list has {}", index.saturating_add(1), files.len()))
+}
+
 fn in_file(
     section: &Section<'_>,
     relay: &Relay,
@@ -138,7 +149,10 @@ fn in_file(
         return None;
     };
     let Some(played) = files.get(file.value) else {
-        section.add(Problem::error(file.span.clone(), format!("the list has {} files, counted from 1", files.len())));
+        // A list without files is a problem of its own.
+        if !files.is_empty() {
+            section.add(no_such_file(file.span.clone(), file.value, files));
+        }
         return None;
     };
     if file.value < first_file && rounds == crate::scenario::task::Rounds::Times(1) {

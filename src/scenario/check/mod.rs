@@ -7,6 +7,7 @@ mod payload;
 mod receiver;
 mod relay;
 mod step;
+mod syntax;
 mod task;
 mod url;
 
@@ -15,8 +16,8 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::overrides;
-use super::problem::{Level, Problem, Problems};
-use super::section::Section;
+use super::problem::{Level, Problem, Problems, cut};
+use super::section::{At, Section};
 use super::source::Source;
 use super::{Receiver, Scenario};
 use crate::callback::payload::Payload;
@@ -31,14 +32,17 @@ pub struct Checked {
     pub source: Source,
     /// The scenario, if there is no error.
     pub scenario: Option<Scenario>,
-    /// Errors and warnings, in order of their place.
+    /// Errors and warnings, in order of their place; where there are very many, the first of them.
     pub problems: Vec<Problem>,
+    /// Errors and warnings that are counted, but no longer among `problems`.
+    untold: [(Level, usize); 2],
 }
 
 impl Checked {
     /// How many problems of `level` there are.
     pub fn count(&self, level: Level) -> usize {
-        self.problems.iter().filter(|problem| problem.level == level).count()
+        let told = self.problems.iter().map(|problem| (problem.level, 1));
+        told.chain(self.untold).filter(|(of, _)| *of == level).map(|(_, count)| count).sum()
     }
 }
 
@@ -46,25 +50,21 @@ impl Checked {
 pub fn check(source: Source) -> Checked {
     let problems = Problems::default();
     let (parsed, errors) = DeTable::parse_recoverable(source.text());
-    for error in &errors {
-        let end = source.text().len();
-        let span = error.span().unwrap_or(end..end);
-        problems.add(Problem::error(span, error.message().lines().next().unwrap_or("not TOML")));
-    }
+    errors.iter().filter_map(|error| syntax::problem(error, source.text())).for_each(|problem| problems.add(problem));
     let mut table = parsed.into_inner();
     overrides::apply(&source, &mut table, &problems);
     // After a syntax error half of the file may be missing: what its absence causes is not worth reading.
     let scenario = errors.is_empty().then(|| read(&table, &source, &problems));
-    let problems = problems.sorted();
+    let mut problems = problems.sorted();
     let valid = problems.iter().all(|problem| problem.level == Level::Warning);
-    Checked { scenario: scenario.filter(|_| valid), problems, source: source.blotted() }
+    // The problem that tells of those cut off stands for one of them.
+    let untold = [Level::Error, Level::Warning].map(|level| (level, cut(&mut problems, level).saturating_sub(1)));
+    Checked { scenario: scenario.filter(|_| valid), problems, untold, source: source.blotted() }
 }
 
 fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> Scenario {
     let mut root = Section::new("a scenario", 0..0, table, problems);
-    if root.integer("version", 1..=1).is_none() && root.key_span("version").is_none() {
-        problems.add(Problem::error(0..0, "no `version`").help("begin the file with `version = 1`"));
-    }
+    version(&mut root);
     let name = root.text("name");
     let description = root.text("description");
     let seed = root.integer("seed", 0..=i64::MAX).map(|seed| seed.value.cast_unsigned());
@@ -76,9 +76,12 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     for section in root.sections("task", "[[task]]", MAX_TASKS) {
         tasks.extend(task::read(section, source, &mut lints).map(Arc::new));
     }
-    if root.key_span("task").is_none() {
+    let tasks_at = root
+        .get("task")
+        .map_or(Some(0..0), |all| all.get_ref().as_array().filter(|all| all.is_empty()).map(|_| all.span()));
+    if let Some(span) = tasks_at {
         problems.add(
-            Problem::error(0..0, "no `[[task]]`: nothing would be sent")
+            Problem::error(span, "no `[[task]]`: nothing would be sent")
                 .help("`pullpush init` writes a scenario to begin with"),
         );
     }
@@ -88,4 +91,17 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     root.finish();
     lints.report(problems);
     Scenario { name, description, seed, receiver, payload, key_env, tasks }
+}
+
+fn version(root: &mut Section<'_>) {
+    let problem = match root.integer("version", i64::MIN..=i64::MAX) {
+        Some(At { value: 1, .. }) => return,
+        Some(At { value, span }) => Problem::error(span, format!("no version {value} of scenario files is known"))
+            .help("this pullpush reads `version = 1`"),
+        None if root.key_span("version").is_none() => {
+            Problem::error(0..0, "no `version`").help("begin the file with `version = 1`")
+        }
+        None => return,
+    };
+    root.add(problem);
 }

@@ -26,17 +26,25 @@ pub(super) fn read(mut section: Section<'_>) -> (Payload, Option<String>) {
         t_as: json_type("t_as", default.t_as),
         key,
         profile: section.one_of("profile", &Profile::ALL).map_or(default.profile, |profile| profile.value),
-        sign_for: section.duration("sign_for").map_or(default.sign_for, |length| length.value),
+        sign_for: sign_for(&mut section).unwrap_or(default.sign_for),
         alarm_field: section.text("alarm_field").unwrap_or(default.alarm_field),
         stamps: section.one_of("stamps", &Stamps::ALL).map_or(default.stamps, |stamps| stamps.value),
         epoch: epoch(&mut section),
     };
-    if payload.sign_for < Millis::from_secs(1) {
-        let span = section.key_span("sign_for").unwrap_or_default();
-        section.add(Problem::error(span, "`sign_for` is at least 1s: `t` counts whole seconds"));
-    }
     section.finish();
     (payload, key_env)
+}
+
+fn sign_for(section: &mut Section<'_>) -> Option<Millis> {
+    let length = section.duration("sign_for")?;
+    if length.value < Millis::from_secs(1) {
+        section.add(
+            Problem::error(length.span, "`sign_for` is at least 1s: `t` counts whole seconds")
+                .help("the documented validity is \"10m\""),
+        );
+        return None;
+    }
+    Some(length.value)
 }
 
 fn key(section: &mut Section<'_>) -> Option<Key> {

@@ -50,8 +50,8 @@ pub(super) fn read(
     let files = sources(section, word, files, url, lints);
     let first_file = first_file.map_or(0, |first| {
         let index = usize::try_from(first.value - 1).unwrap_or(usize::MAX);
-        if word == Some(Word::Vod) && index >= files.len() {
-            section.add(Problem::error(first.span, format!("the list has {} files, counted from 1", files.len())));
+        if word == Some(Word::Vod) && !files.is_empty() && index >= files.len() {
+            section.add(incident::no_such_file(first.span, index, &files));
         }
         index
     });
@@ -101,12 +101,13 @@ fn sources(
     };
     match word {
         Some(Word::Vod) => {
-            if let Some(url) = url {
-                section.add(Problem::error(url.span, "a vod task pulls a list of `files`, not one `url`"));
+            let example = "write files = [{ url = \"http://media.test/1.m3u8\", duration = \"20m\" }]";
+            if let Some(url) = section.key_span("url") {
+                section.add(Problem::error(url, "a vod task pulls a list of `files`, not one `url`").help(example));
+            } else if section.key_span("files").is_none() {
+                missing(section, "files", example);
             }
-            if files.as_ref().is_none_or(Vec::is_empty) && section.key_span("files").is_none() {
-                missing(section, "files", "write files = [{ url = \"http://media.test/1.m3u8\", duration = \"20m\" }]");
-            } else if let (Some([]), Some(span)) = (files.as_deref(), section.key_span("files")) {
+            if let (Some([]), Some(span)) = (files.as_deref(), section.key_span("files")) {
                 section.add(Problem::error(span, "a vod task has at least one file with `url` and `duration`"));
             }
             files.unwrap_or_default()
@@ -148,7 +149,7 @@ fn callback_events(section: &mut Section<'_>) -> Kinds {
     let mut kinds = Vec::new();
     for item in items.value {
         let Some(name) = item.get_ref().as_str() else {
-            section.add(Problem::error(item.span(), "`callback_events` are names, such as \"TaskExit\""));
+            section.add(Problem::error(item.span(), "`callback_events` must be names, such as \"TaskExit\""));
             continue;
         };
         match Kind::by_name(name) {

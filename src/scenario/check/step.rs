@@ -24,8 +24,9 @@ pub(super) fn read_all(section: &mut Section<'_>, source: &Source, files: &[File
     for table in section.sections("step", "[[task.step]]", MAX_STEPS) {
         steps.extend(read(table, source, files, &mut last_at));
     }
-    if steps.is_empty() && section.key_span("step").is_some() {
-        section.add(Problem::error(section.span.clone(), "this task has no steps: it would send nothing"));
+    if let Some(none) = section.get("step").filter(|steps| steps.get_ref().as_array().is_some_and(|all| all.is_empty()))
+    {
+        section.add(Problem::error(none.span(), "this task has no steps: it would send nothing"));
     }
     steps
 }
@@ -113,7 +114,7 @@ fn body_file(section: &mut Section<'_>, source: &Source) -> Option<Bytes> {
     let path = section.string("body_file")?;
     for key in ["msg", "body"] {
         if let Some(span) = section.key_span(key) {
-            section.add(Problem::error(span, format!("`{key}` means nothing beside `body_file`")));
+            section.add(Problem::error(span, format!("`{key}` means nothing beside `body_file`")).help("take it out"));
         }
     }
     match source.read_beside(path.value) {
@@ -133,7 +134,8 @@ fn object(section: &mut Section<'_>, key: &'static str) -> Map<String, Json> {
     match json(section, value) {
         Some(Json::Object(fields)) => fields,
         Some(_) => {
-            section.add(Problem::error(value.span(), format!("`{key}` is a table: fields to lay over the default")));
+            section
+                .add(Problem::error(value.span(), format!("`{key}` must be a table: fields to lay over the default")));
             Map::new()
         }
         None => Map::new(),
@@ -158,13 +160,18 @@ fn json(section: &Section<'_>, value: &Value<'_>) -> Option<Json> {
             Some(number) => Json::Number(number),
             None => return refuse("JSON has no such number"),
         },
-        DeValue::Array(items) => Json::Array(items.iter().map(|item| json(section, item)).collect::<Option<_>>()?),
+        // Collected before it is looked at: each item tells its own problem.
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| json(section, item)).collect::<Vec<_>>();
+            Json::Array(items.into_iter().collect::<Option<_>>()?)
+        }
         DeValue::Table(fields) => {
             let field = |(key, value): (&toml::Spanned<_>, _)| {
                 let key: &std::borrow::Cow<'_, str> = key.get_ref();
                 json(section, value).map(|value| (key.to_string(), value))
             };
-            Json::Object(fields.iter().map(field).collect::<Option<_>>()?)
+            let fields = fields.iter().map(field).collect::<Vec<_>>();
+            Json::Object(fields.into_iter().collect::<Option<_>>()?)
         }
     })
 }

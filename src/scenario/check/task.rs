@@ -24,7 +24,7 @@ pub(super) fn read(mut section: Section<'_>, source: &Source, lints: &mut Lints)
     let task_id = section.template("task_id");
     let stream_id = section.template("stream_id").map(|id| id.value);
     let to_url = url::target(&mut section, "to_url");
-    let callback_url = url::address(&mut section, "callback_url").map(|url| url.value);
+    let callback_url = url::address(&mut section, "callback_url", count).map(|url| url.value);
     section.not_yet("faults");
     lints.task(count, task_id.as_ref(), to_url.as_ref());
 

@@ -9,19 +9,34 @@ const PULLS_FROM: &[&str] = &["http", "https", "rtmp", "rtmps", "rtsp", "srt"];
 /// What it can push to.
 const PUSHES_TO: &[&str] = &["rtmp", "rtmps", "srt", "http", "https", "webrtc"];
 
-/// A URL that is really called: http or https, and whole.
-pub(super) fn address(section: &mut Section<'_>, key: &'static str) -> Option<At<Template>> {
+/// A URL that is really called, by each of `copies` tasks: http or https, and whole.
+pub(super) fn address(section: &mut Section<'_>, key: &'static str, copies: u64) -> Option<At<Template>> {
     let url = section.template(key)?;
-    let parsed = reqwest::Url::parse(&url.value.for_copy(1));
-    let problem = match parsed {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => return Some(url),
-        Ok(parsed) => Problem::error(url.span, format!("`{key}` cannot be a {}: address", parsed.scheme()))
-            .help("callbacks go to http:// or https://"),
-        Err(error) => Problem::error(url.span, format!("`{key}` is not a URL: {error}"))
-            .help("write it whole, such as \"http://127.0.0.1:8080/callback\""),
+    let Some((scheme, _)) = url.value.as_written().split_once("://") else {
+        section.add(no_scheme(key, &url).help("write it whole, such as \"http://127.0.0.1:8080/callback\""));
+        return None;
     };
-    section.add(problem);
-    None
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        section.add(
+            Problem::error(url.span, format!("`{key}` cannot begin with `{scheme}://`"))
+                .help("callbacks go to http:// or https://"),
+        );
+        return None;
+    }
+    for copy in [1, copies] {
+        let written = url.value.for_copy(copy);
+        if let Err(error) = reqwest::Url::parse(&written) {
+            let problem = Problem::error(url.span, format!("`{key}` is not a URL: {error}"))
+                .help("write it whole, such as \"http://127.0.0.1:8080/callback\"");
+            section.add(if url.value.varies() { problem.label(format!("copy {copy}: {written}")) } else { problem });
+            return None;
+        }
+    }
+    Some(url)
+}
+
+fn no_scheme(key: &str, url: &At<Template>) -> Problem {
+    Problem::error(url.span.clone(), format!("`{key}` is not a URL: it begins with no scheme"))
 }
 
 /// A URL that is only told of: the source of a relay.
@@ -38,11 +53,16 @@ pub(super) fn target(section: &mut Section<'_>, key: &'static str) -> Option<At<
 fn told(section: &mut Section<'_>, key: &'static str, schemes: &[&str]) -> Option<At<Template>> {
     let url = section.template(key)?;
     let problem = match url.value.as_written().split_once("://") {
-        Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => return Some(url),
+        Some((scheme, rest)) if schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            if !rest.is_empty() {
+                return Some(url);
+            }
+            Problem::error(url.span, format!("`{key}` ends after `{scheme}://`"))
+                .help(format!("write it whole, such as \"{scheme}://media.test/show\""))
+        }
         Some((scheme, _)) => Problem::error(url.span, format!("`{key}` cannot begin with `{scheme}://`"))
             .help(format!("the service knows {}", list(schemes.iter().copied()))),
-        None => Problem::error(url.span, format!("`{key}` is not a URL: it has no scheme"))
-            .help(format!("write it whole, such as \"{}://media.test/show\"", schemes[0])),
+        None => no_scheme(key, &url).help(format!("write it whole, such as \"{}://media.test/show\"", schemes[0])),
     };
     section.add(problem);
     None
