@@ -1,9 +1,10 @@
 //! `[receiver]`
 
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use toml::de::DeValue;
 
 use super::url;
-use crate::scenario::problem::Problem;
+use crate::scenario::problem::{Problem, did_you_mean};
 use crate::scenario::section::{At, Section};
 use crate::scenario::{Ordering, Receiver, Retry};
 use crate::time::Millis;
@@ -17,7 +18,7 @@ const MAX_TIMEOUT: Millis = Millis::from_secs(3600);
 
 pub(super) fn read(mut section: Section<'_>) -> Receiver {
     let default = Receiver::default();
-    let url = url::address(&mut section, "url").map(|url| {
+    let url = url::address(&mut section, "url", 1).map(|url| {
         if url.value.varies() {
             section.add(
                 Problem::error(url.span, "`{n}` is the number of a task's copy: there is none here")
@@ -59,7 +60,10 @@ fn retry(section: &mut Section<'_>) -> Option<Retry> {
             let pause = table.duration("every");
             for key in ["times", "every"] {
                 if table.key_span(key).is_none() {
-                    section.add(Problem::error(value.span(), format!("no `{key}` in `retry`")));
+                    section.add(
+                        Problem::error(value.span(), format!("`retry` has no `{key}`"))
+                            .help("write { times = 3, every = \"5s\" }"),
+                    );
                 }
             }
             table.finish();
@@ -70,10 +74,15 @@ fn retry(section: &mut Section<'_>) -> Option<Retry> {
             let pauses: Vec<_> = pauses.iter().filter_map(|pause| section.duration_of("retry", pause)).collect();
             Some(Retry::After(pauses.into_iter().map(|pause| pause.value).collect()))
         }
-        _ => {
-            section.add(Problem::error(value.span(), "`retry` cannot be this").help(
+        other => {
+            let problem = Problem::error(value.span(), "`retry` cannot be this").help(
                 "it is \"documented\", \"none\", { times = 3, every = \"5s\" } or a list of pauses [\"1s\", \"5s\"]",
-            ));
+            );
+            let meant = other.as_str().and_then(|word| did_you_mean(word, ["documented", "none"]));
+            section.add(match meant {
+                Some(known) => problem.label(format!("did you mean `{known}`?")),
+                None => problem,
+            });
             None
         }
     }
@@ -82,7 +91,7 @@ fn retry(section: &mut Section<'_>) -> Option<Retry> {
 fn headers(section: &mut Section<'_>) -> Vec<(String, String)> {
     let Some(table) = section.get("headers") else { return Vec::new() };
     let Some(fields) = table.get_ref().as_table() else {
-        section.add(Problem::error(table.span(), "`headers` is a table").help("write { \"X-Stage\" = \"test\" }"));
+        section.add(Problem::error(table.span(), "`headers` must be a table").help("write { \"X-Stage\" = \"test\" }"));
         return Vec::new();
     };
     if fields.len() > MAX_HEADERS {
@@ -90,23 +99,38 @@ fn headers(section: &mut Section<'_>) -> Vec<(String, String)> {
     }
     let mut headers = Vec::new();
     for (name, value) in fields {
-        if reqwest::header::HeaderName::from_bytes(name.get_ref().as_bytes()).is_err() {
-            section.add(Problem::error(name.span(), format!("`{}` cannot be the name of a header", name.get_ref())));
-        }
+        header_name(section, &At { value: name.get_ref(), span: name.span() });
         match value.get_ref().as_str() {
             Some(text) => {
                 let text = header_value(section, &At { value: text, span: value.span() });
                 headers.extend(text.map(|text| (name.get_ref().to_string(), text)));
             }
-            None => section.add(Problem::error(value.span(), "a header's value is a string")),
+            None => section.wrong_type("the value of a header", value, "a string"),
         }
     }
     headers
 }
 
+/// The transport refuses the same names and values; here they have a place.
+fn header_name(section: &Section<'_>, name: &At<&str>) {
+    let problem = match HeaderName::from_bytes(name.value.as_bytes()) {
+        Ok(header) if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&header) => {
+            Problem::error(name.span.clone(), format!("header `{}` follows from the body", name.value))
+                .help("take it out: a false one breaks the connection")
+        }
+        Ok(_) => return,
+        Err(_) => Problem::error(name.span.clone(), format!("`{}` cannot be the name of a header", name.value))
+            .help("a name has letters, digits and `-`, such as \"X-Stage\""),
+    };
+    section.add(problem);
+}
+
 fn header_value(section: &Section<'_>, text: &At<&str>) -> Option<String> {
-    if reqwest::header::HeaderValue::from_str(text.value).is_err() {
-        section.add(Problem::error(text.span.clone(), "this cannot stand in an HTTP header"));
+    if HeaderValue::from_str(text.value).is_err() || !text.value.is_ascii() {
+        section.add(
+            Problem::error(text.span.clone(), "this cannot stand in an HTTP header")
+                .help("use visible ASCII characters, spaces and tabs only"),
+        );
         return None;
     }
     Some(text.value.to_owned())
