@@ -78,7 +78,12 @@ impl Located<'_> {
 impl Source {
     /// A scenario that is at hand as text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), overrides: Vec::new(), folder: None }
+        let mut text = text.into();
+        // A byte order mark is no part of the first line: columns count without it.
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        Self { name: name.into(), text, overrides: Vec::new(), folder: None }
     }
 
     /// Reads a scenario file.
@@ -164,7 +169,7 @@ impl Source {
     }
 }
 
-/// Stars for every letter and digit that follows `key =`, to the end of the line; a multi-line string to its end.
+/// Stars for every letter and digit that follows `key =` or the like, to the end of the line; a multi-line string to its end.
 ///
 /// Works on text, not on values: a file that cannot be parsed must not show its key either.
 pub fn blot(text: &str) -> String {
@@ -193,13 +198,25 @@ pub fn blot(text: &str) -> String {
     blotted
 }
 
-/// Where in `line` the value of a key begins whose name speaks of a key, but for `key_env`.
+/// Where in `line` the value of a key begins whose name speaks of a secret; `key: …` and `key …` are mistyped `key = …`.
 fn key_value(line: &str) -> Option<usize> {
-    line.match_indices('=').map(|(equals, _)| equals).find_map(|equals| {
-        let name = line[..equals].trim_end().trim_end_matches(['"', '\'']);
-        let word = name.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or("");
-        (word.to_lowercase().contains("key") && word != "key_env").then_some(equals + 1)
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+    let first = line.trim_start().trim_start_matches(is_word);
+    let first_ends = line.len() - first.len();
+    if names_a_secret(line[..first_ends].trim_start()) {
+        return Some(first_ends);
+    }
+    line.match_indices(['=', ':']).map(|(mark, _)| mark).find_map(|mark| {
+        let name = line[..mark].trim_end().trim_end_matches(['"', '\'']);
+        let word = name.rsplit(|letter| !is_word(letter)).next().unwrap_or("");
+        names_a_secret(word).then_some(mark + 1)
     })
+}
+
+/// Signing keys, and what headers and URLs carry.
+fn names_a_secret(word: &str) -> bool {
+    let word = word.to_lowercase();
+    word != "key_env" && ["key", "auth", "token", "secret", "password", "cookie"].iter().any(|part| word.contains(part))
 }
 
 #[cfg(test)]
@@ -225,6 +242,11 @@ mod tests {
             ("sign_key = \"abc", "sign_key = \"***"),
             ("key = \"\"\"\nab\n\"\"\"\nseed = 1", "key = \"\"\"\n**\n\"\"\"\nseed = 1"),
             ("key_env = \"NAME\"", "key_env = \"NAME\""),
+            ("  key: \"s3cret\"", "  key: \"******\""),
+            ("key \"s3cret\"", "key \"******\""),
+            ("Authorization = \"Bearer a\"", "Authorization = \"****** *\""),
+            ("headers = { \"X-Api-Key\" = \"a\" }", "headers = { \"X-Api-Key\" = \"*\" }"),
+            ("to_url = \"rtmp://a.test/b?txSecret=c1\"", "to_url = \"rtmp://a.test/b?txSecret=**\""),
         ] {
             assert_eq!(blot(text), shown);
         }
