@@ -1,6 +1,7 @@
 //! All integration tests, linked once.
 #![expect(clippy::unwrap_used, reason = "clippy allows it in tests, and not in their helpers")]
 
+mod bad;
 mod hostile;
 #[cfg(feature = "https")]
 mod https;
