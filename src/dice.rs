@@ -12,6 +12,8 @@ pub enum Purpose {
     StartGap(u32),
     /// Whether, when and with what exit the task's n-th incident happens.
     Incident(u32),
+    /// What befalls the deliveries of a task on their way: [`Stream::at_block`] for each of them.
+    Faults,
 }
 
 impl Purpose {
@@ -20,6 +22,7 @@ impl Purpose {
             Self::TaskId => (1, 0),
             Self::StartGap(start) => (2, start),
             Self::Incident(incident) => (3, incident),
+            Self::Faults => (4, 0),
         }
     }
 }
@@ -67,6 +70,17 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Goes to a place that depends on `block` only, however much was drawn before: 32 draws each.
+    pub fn at_block(&mut self, block: u64) -> &mut Self {
+        self.rng.set_word_pos(u128::from(block) * 64);
+        self
+    }
+
+    /// A number from 0 to below 1: one draw, always.
+    pub fn unit(&mut self) -> f64 {
+        self.rng.random::<f64>()
+    }
+
     /// True with probability `chance`; 0 is never, 1 is always. What hits at one chance hits at every higher one.
     pub fn hits(&mut self, chance: f64) -> bool {
         self.rng.random::<f64>() < chance

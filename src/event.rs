@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::expect::Expectation;
+use crate::fault::{DuplicateAs, Fate, Spoiling};
+use crate::probe::{About, Probe};
 use crate::scenario::task::IncidentKind;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::Outcome;
 
 /// The delivery an event is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Subject {
     /// Number of the task in its scenario, from 1.
     pub task: u64,
@@ -24,17 +27,27 @@ pub struct Subject {
     pub callback: String,
     /// The incident that brought it about.
     pub incident: Option<IncidentKind>,
+    /// What befalls it on its way.
+    pub fate: Fate,
+    /// What its step expects of the answer.
+    pub expect: Option<Arc<Expectation>>,
 }
 
 /// One attempt of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
     /// The delivery.
     pub subject: Arc<Subject>,
     /// Which attempt, from 1.
     pub number: u32,
+    /// Set if a fault sends the delivery twice and this is the second.
+    pub duplicate: Option<DuplicateAs>,
+    /// What is done to it on its way.
+    pub spoiling: Spoiling,
     /// Scenario time it was due at.
     pub due_at: UnixMillis,
+    /// Scenario time it was sent at.
+    pub sent_at: UnixMillis,
     /// Since the run began, when it was due.
     pub due: Duration,
     /// Since the run began, when it was sent.
@@ -49,7 +62,7 @@ impl Attempt {
 }
 
 /// Something that happened while a plan was played.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A request is on its way.
     Sent {
@@ -66,10 +79,29 @@ pub enum Event {
         attempt: Attempt,
         /// Since the run began.
         done: Duration,
+        /// Scenario time by then.
+        done_at: UnixMillis,
         /// What it met.
         outcome: Outcome,
         /// The pause before the next attempt, in scenario time, if there is to be one.
         retry_in: Option<Millis>,
+    },
+    /// The receiver was asked what it made of the callbacks.
+    Probed {
+        /// What was asked.
+        probe: Arc<Probe>,
+        /// The task it was about, if it was about one.
+        about: Option<About>,
+        /// Where it was asked.
+        url: String,
+        /// Since the run began, when the last answer was there.
+        at: Duration,
+        /// How long that took, all tries together.
+        took: Duration,
+        /// How often it was asked.
+        tries: u32,
+        /// What was wrong with the last answer; nothing if it was as expected.
+        complaints: Vec<String>,
     },
     /// A delivery is over.
     Ended {
@@ -87,6 +119,10 @@ pub enum End {
     Acknowledged,
     /// The last attempt failed.
     GivenUp,
+    /// A fault: it was never sent.
+    Dropped,
+    /// A fault: its last attempt was spoilt on purpose, and nobody sent it again.
+    Spoilt,
     /// The run was stopped first.
     Interrupted,
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::codes::Exit;
 use super::overlay::Overlay;
 use super::payload::{JsonType, Payload, Profile};
+use super::sign::BadSignature;
 use super::{Callback, Kind};
 use crate::time::UnixMillis;
 
@@ -64,6 +65,7 @@ pub fn encode(
     payload: &Payload,
     moment: Moment,
     overlay: Option<&Overlay>,
+    bad_signature: Option<BadSignature>,
 ) -> Vec<u8> {
     if let Some(raw) = overlay.and_then(|overlay| overlay.raw.as_ref()) {
         return raw.to_vec();
@@ -75,7 +77,8 @@ pub fn encode(
     let msg = json(&message(callback, sender, payload, moment), msg_over, sender.copy, false);
     // Lossless: serde_json writes UTF-8 only.
     let msg = String::from_utf8_lossy(&msg);
-    json(&Outer::new(callback, sender, payload, moment, &msg), body_over, sender.copy, true)
+    let signature = Signature::new(payload, moment, bad_signature);
+    json(&Outer::new(callback, sender, payload, moment, &msg, signature), body_over, sender.copy, true)
 }
 
 /// Compact JSON; with `fields` laid over it if there are any.
@@ -123,12 +126,19 @@ struct Outer<'a> {
 }
 
 impl<'a> Outer<'a> {
-    fn new(callback: &'a Callback, sender: &'a Sender<'_>, payload: &Payload, moment: Moment, msg: &'a str) -> Self {
+    fn new(
+        callback: &'a Callback,
+        sender: &'a Sender<'_>,
+        payload: &Payload,
+        moment: Moment,
+        msg: &'a str,
+        signature: Option<Signature>,
+    ) -> Self {
+        let (sign, t) = signature.map(|Signature { sign, t }| (sign, t)).unzip();
         let complete = payload.profile == Profile::Complete;
         let kind = callback.kind();
         let about_a_file = matches!(kind, Some(Kind::VodSourceFileStart | Kind::VodSourceFileFinish));
         let has_ids = complete || kind != Some(Kind::TaskExit);
-        let expires = moment.attempted.plus(payload.sign_for).seconds();
         Self {
             appid: sender.app_id,
             callback_event: callback.name(),
@@ -141,14 +151,43 @@ impl<'a> Outer<'a> {
             interface: INTERFACE,
             msg,
             product_name: PRODUCT_NAME,
-            sign: payload.key.as_ref().map(|key| key.sign(expires)),
+            sign,
             source_urls: source_urls(&sender.source_urls),
             stream_id: has_ids.then_some(&*sender.stream_id),
-            t: payload.key.is_some().then(|| Scalar::new(expires, payload.t_as)),
+            t,
             task_id: has_ids.then_some(&*sender.task_id),
             to_url: has_ids.then_some(&*sender.to_url),
         }
     }
+}
+
+/// `sign` and `t`.
+struct Signature {
+    sign: String,
+    t: Scalar,
+}
+
+impl Signature {
+    /// The signature of an attempt, if attempts are signed.
+    fn new(payload: &Payload, moment: Moment, bad: Option<BadSignature>) -> Option<Self> {
+        let key = payload.key.as_ref().filter(|_| bad != Some(BadSignature::Missing))?;
+        let t = match bad {
+            // As if it had been sent too late by its own length.
+            Some(BadSignature::Expired) => moment.attempted.seconds().saturating_sub(payload.sign_for.0 / 1000),
+            _ => moment.attempted.plus(payload.sign_for).seconds(),
+        };
+        let sign = match bad {
+            // No MD5 is known that equals its own complement.
+            Some(BadSignature::Wrong) => key.sign(t).chars().map(complement).collect(),
+            _ => key.sign(t),
+        };
+        Some(Self { sign, t: Scalar::new(t, payload.t_as) })
+    }
+}
+
+/// The hex digit that differs in every bit.
+fn complement(digit: char) -> char {
+    digit.to_digit(16).and_then(|value| char::from_digit(15 - value, 16)).unwrap_or(digit)
 }
 
 /// A JSON array in a string, with the newline that every published sample has.

@@ -55,6 +55,27 @@ impl Key {
     }
 }
 
+/// How a signature is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadSignature {
+    /// It belongs to nothing.
+    Wrong,
+    /// It is right, and `t` is past.
+    Expired,
+    /// Neither `sign` nor `t`.
+    Missing,
+}
+
+impl BadSignature {
+    /// All of them, by the names scenarios use.
+    pub const ALL: [(&str, Self); 3] = [("wrong", Self::Wrong), ("expired", Self::Expired), ("missing", Self::Missing)];
+
+    /// The name scenarios use.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Key(…)")

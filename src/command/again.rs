@@ -62,7 +62,7 @@ impl Again {
         let here = if loaded.name.starts_with('-') { "./" } else { "" };
         let mut command =
             format!("pullpush run {} --seed {}", quoted(&format!("{here}{}", loaded.name)), loaded.plan.seed());
-        let failed = summary.first_failure().map(|subject| subject.task_id.as_str()).filter(|_| alone);
+        let failed = summary.first_failed_task().filter(|_| alone);
         if let Some(task) = failed.or(loaded.only.as_deref()) {
             command.push_str(&format!(" --only {}", quoted(&format!("task={task}"))));
         }

@@ -70,6 +70,14 @@ pub(super) fn addresses(loaded: &Loaded) -> Result<Vec<Url>, Failure> {
             urls.push(url);
         }
     }
+    for probe in &scenario.probes {
+        // Placeholders stand in paths; whoever puts one into a host name is judged at every request all the same.
+        let Ok(url) = Url::parse(&probe.url) else { continue };
+        HttpTransport::supports(&url).map_err(|error| Failure::usage(error.to_string()))?;
+        if !urls.contains(&url) {
+            urls.push(url);
+        }
+    }
     Ok(urls)
 }
 

@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::again::Again;
@@ -17,9 +19,11 @@ use super::stage::{Receiver, Stage, set_up};
 use super::verdict::conclude;
 use crate::cli::{ConnectArgs, Format};
 use crate::error::{Exit, Failure};
-use crate::event::{End, Event};
+use crate::event::Event;
+use crate::judge::Judge;
+use crate::probe::Probe;
 use crate::report::ndjson::{self, Header};
-use crate::report::style::DIM;
+use crate::report::style::{DIM, NOTE};
 use crate::report::summary::Summary;
 use crate::run::pace::Speed;
 use crate::run::settings::{Addresses, Settings};
@@ -28,7 +32,7 @@ use crate::run::{Rest, play as play_plan};
 use crate::sink::Sink;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::wall_now;
-use crate::transport::{FailureKind, Outcome, Transport};
+use crate::transport::{Answer, FailureKind, Outcome, Transport};
 
 /// The most deliveries that are counted beforehand, for the progress line.
 const MAX_COUNTED: usize = 1_000_000;
@@ -136,11 +140,18 @@ async fn conduct(
 ) -> Ending {
     let (stopper, stop) = stop();
     let interrupted = Cell::new(None);
-    let mut observer = |event: Event| {
-        if is_reason_to_stop(&event, manner.fail_fast) {
+    let mut judge = Judge::new(loaded.plan.scenario().expectations.clone());
+    let mut observer = |mut event: Event| {
+        let complaints = judge.take(&event);
+        if is_forbidden(&event) || (manner.fail_fast && !complaints.is_empty()) {
             stopper.stop();
         }
+        // The judge has read the answer; nobody behind does, and many may wait to be written.
+        if let Event::Met { outcome: Outcome::Answered(answer), .. } = &mut event {
+            *answer = Answer::new(answer.status, Bytes::new());
+        }
         scribe.take(Message::Event(event));
+        complaints.into_iter().for_each(|complaint| scribe.take(Message::Complaint(complaint)));
     };
     let settings = settings(loaded, manner);
     let rest = tokio::select! {
@@ -152,12 +163,20 @@ async fn conduct(
     Ending { rest, interrupted: interrupted.get() }
 }
 
-fn is_reason_to_stop(event: &Event, fail_fast: bool) -> bool {
-    match event {
-        Event::Ended { end: End::GivenUp, .. } => fail_fast,
-        Event::Met { outcome: Outcome::Failed(failure), .. } => failure.kind == FailureKind::Forbidden,
-        _ => false,
+fn is_forbidden(event: &Event) -> bool {
+    matches!(event, Event::Met { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::Forbidden)
+}
+
+/// What the receiver is asked. The built-in one remembers nothing that it could be asked about.
+fn probes(loaded: &Loaded, manner: &Manner) -> Vec<Arc<Probe>> {
+    let probes = &loaded.plan.scenario().probes;
+    if matches!(manner.receiver, Receiver::Theirs) {
+        return probes.clone();
     }
+    if !probes.is_empty() {
+        note(&format!("{NOTE}note{NOTE:#}: no [[probe]] is asked: the built-in receiver keeps nothing to ask about"));
+    }
+    Vec::new()
 }
 
 fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
@@ -171,6 +190,7 @@ fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
         speed: manner.speed,
         epoch: loaded.epoch,
         started_at: if matches!(manner.receiver, Receiver::Memory(_)) { loaded.epoch } else { wall_now() },
+        probes: probes(loaded, manner),
         max_in_flight: max_in_flight(manner),
     }
 }

@@ -51,8 +51,8 @@ impl Progress {
             Some(planned) => format!("{ended}/{planned} callbacks"),
             None => plural(ended, "callback"),
         };
-        let failed = summary.given_up();
-        let failed = if failed > 0 { format!(", {failed} given up") } else { String::new() };
+        let failed = summary.complaints();
+        let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
         self.bar.set_position(ended);
         self.bar.set_message(format!("{done}{failed}"));
     }

@@ -47,7 +47,7 @@ pub(super) fn in_memory(
         let outcome = if reply.drop_connection {
             Outcome::failed(FailureKind::Reset, "connection closed without an answer")
         } else {
-            Outcome::Answered(Answer { status: reply.status, body: reply.body })
+            Outcome::Answered(Answer::new(reply.status, reply.body))
         };
         Reply { after: Some(reply.delay + SERVICE_TIME), outcome }
     })

@@ -10,6 +10,7 @@ use super::progress::Progress;
 use crate::cli::Format;
 use crate::error::Failure;
 use crate::event::Event;
+use crate::judge::Complaint;
 use crate::report::style::DIM;
 use crate::report::summary::Summary;
 use crate::report::{log, ndjson};
@@ -24,6 +25,8 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) enum Message {
     /// Something happened.
     Event(Event),
+    /// What the receiver owed and did not do.
+    Complaint(Complaint),
     /// What the built-in receiver thinks of a callback.
     Remark(String),
 }
@@ -55,6 +58,13 @@ impl Reporter {
                 match format {
                     Format::Human => log::line(event),
                     Format::Ndjson => ndjson::line(event),
+                }
+            }
+            (Message::Complaint(complaint), format) => {
+                self.summary.complain(complaint);
+                match format {
+                    Format::Human => log::complaint(complaint),
+                    Format::Ndjson => ndjson::complaint(complaint),
                 }
             }
             (Message::Remark(remark), Format::Human) => format!("{DIM}{remark}{DIM:#}\n"),

@@ -52,7 +52,7 @@ fn show(loaded: &Loaded) -> Result<Exit, Failure> {
     let moment = Moment { happened: loaded.epoch, attempted: loaded.epoch };
     let payload = &loaded.plan.scenario().payload;
     for delivery in loaded.plan.deliveries() {
-        let body = delivery.body(payload, loaded.addresses.shown(), moment);
+        let body = delivery.body(payload, loaded.addresses.shown(), moment, delivery.spoiling(1));
         print(&format!("{}\n", String::from_utf8_lossy(&body)))?;
     }
     Ok(Exit::Success)

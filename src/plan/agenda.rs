@@ -42,6 +42,11 @@ impl Agenda {
         Self { to_come: plan.tasks().peekable(), plan, waiting: BinaryHeap::new(), open: HashMap::new() }
     }
 
+    /// All tasks, in order of their start.
+    pub fn tasks(&self) -> Tasks {
+        self.plan.tasks()
+    }
+
     /// When the next delivery is due.
     pub fn next_due(&mut self) -> Option<Millis> {
         self.start_tasks();
@@ -66,7 +71,7 @@ impl Agenda {
         self.waiting.push(Reverse(waiting));
     }
 
-    /// Everything that has not been taken, lane by lane, not in order of time. For counting.
+    /// Every delivery that has not been taken, lane by lane, not in order of time, without duplicates. For counting.
     pub fn rest(mut self) -> impl Iterator<Item = Delivery> {
         std::iter::from_fn(move || match self.waiting.pop() {
             Some(Reverse(waiting)) => Some(self.lane(&waiting)),
@@ -74,6 +79,7 @@ impl Agenda {
         })
         .flatten()
         .flatten()
+        .filter(|delivery| !delivery.is_duplicate())
     }
 
     fn lane(&mut self, waiting: &Waiting) -> Option<Lane> {

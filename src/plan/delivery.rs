@@ -6,6 +6,8 @@ use crate::callback::Callback;
 use crate::callback::body::{Moment, encode};
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::Payload;
+use crate::expect::Expectation;
+use crate::fault::{DuplicateAs, Fate, Spoiling};
 use crate::plan::task::Task;
 use crate::scenario::task::IncidentKind;
 use crate::time::Millis;
@@ -19,6 +21,8 @@ pub struct Delivery {
     pub number: u64,
     /// When it is due, in scenario time. For [`Due::AfterAnswer`] the earliest time there is.
     pub offset: Millis,
+    /// When the thing happened that it tells of: `offset`, but for what is delayed or comes twice.
+    pub happened: Millis,
     /// What its due time hangs on.
     pub due: Due,
     /// What it says.
@@ -29,6 +33,21 @@ pub struct Delivery {
     pub retargeted: Option<usize>,
     /// What a step changes about the body.
     pub overlay: Option<Arc<Overlay>>,
+    /// What a step expects of its answer.
+    pub expect: Option<Arc<Expectation>>,
+    /// What befalls it on its way.
+    pub fate: Fate,
+    /// Whether it is the delivery itself, or the same once more.
+    pub pass: Pass,
+}
+
+/// Which time a delivery comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// The first time.
+    First,
+    /// The second time, by a fault.
+    Duplicate(DuplicateAs),
 }
 
 /// What a due time hangs on.
@@ -43,13 +62,63 @@ pub enum Due {
 }
 
 impl Delivery {
+    /// A delivery of the plan that nothing is remarkable about.
+    pub(super) fn plain(task: Task, number: u64, offset: Millis, callback: Callback) -> Self {
+        Self {
+            task,
+            number,
+            offset,
+            happened: offset,
+            due: Due::Planned,
+            callback,
+            cause: None,
+            retargeted: None,
+            overlay: None,
+            expect: None,
+            fate: Fate::default(),
+            pass: Pass::First,
+        }
+    }
+
+    /// The same once more, if it is to come twice.
+    pub(super) fn duplicate(&self) -> Option<Self> {
+        let duplicate = self.fate.duplicate.filter(|_| !self.fate.dropped)?;
+        let sent = self.offset.plus(self.fate.delay.unwrap_or_default());
+        let pass = Pass::Duplicate(duplicate.sends);
+        Some(Self { offset: sent.plus(duplicate.after), due: Due::Planned, pass, ..self.clone() })
+    }
+
     /// The bytes of one attempt. `address` is where callbacks go that name no address of their own.
-    pub fn body(&self, payload: &Payload, address: &str, moment: Moment) -> Vec<u8> {
+    pub fn body(&self, payload: &Payload, address: &str, moment: Moment, spoiling: Spoiling) -> Vec<u8> {
         let file = match self.callback {
             Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => Some(index),
             _ => None,
         };
         let sender = self.task.sender(self.retargeted, address, file);
-        encode(&self.callback, &sender, payload, moment, self.overlay.as_deref())
+        let body = encode(&self.callback, &sender, payload, moment, self.overlay.as_deref(), spoiling.signature);
+        spoiling.apply(body)
+    }
+
+    /// What is done to attempt `number` (from 1).
+    pub fn spoiling(&self, number: u32) -> Spoiling {
+        match self.pass {
+            Pass::First => self.fate.of_attempt(number),
+            // The same bytes, on a good connection.
+            Pass::Duplicate(DuplicateAs::SameBytes) => Spoiling { connection: None, ..self.fate.of_attempt(number) },
+            Pass::Duplicate(DuplicateAs::NewAttempt) => Spoiling::default(),
+        }
+    }
+
+    /// Whether it is the second of two, which belongs to the first.
+    pub fn is_duplicate(&self) -> bool {
+        self.duplicates().is_some()
+    }
+
+    /// What the second of two sends, if it is one.
+    pub fn duplicates(&self) -> Option<DuplicateAs> {
+        match self.pass {
+            Pass::First => None,
+            Pass::Duplicate(sends) => Some(sends),
+        }
     }
 }

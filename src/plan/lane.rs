@@ -1,10 +1,13 @@
-//! A lane: the deliveries of one task, one after the other.
+//! A lane: the deliveries of one task, one after the other, with what befalls each of them settled.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::delivery::{Delivery, Due};
 use super::task::Task;
-use crate::dice::Dice;
+use crate::dice::{Dice, Purpose, Stream};
+use crate::fault::Fate;
+use crate::fault::chances::Chances;
 use crate::provider::timeline::Timeline;
 use crate::scenario::task::{Script, Step, When};
 use crate::time::Millis;
@@ -14,7 +17,11 @@ use crate::time::Millis;
 pub struct Lane {
     task: Task,
     source: Source,
+    /// Deliveries made from the source.
     made: u64,
+    faults: Option<Box<Faults>>,
+    /// Deliveries given out, duplicates too.
+    taken: u64,
     next: Option<Delivery>,
 }
 
@@ -28,6 +35,18 @@ enum Source {
     },
 }
 
+/// What a lane needs once something may go wrong on the way.
+#[derive(Debug)]
+struct Faults {
+    stream: Stream,
+    /// What comes next from the source.
+    upcoming: Option<Delivery>,
+    /// Delayed deliveries and duplicates, until their time comes: by time, then in the order they were made.
+    strays: BTreeMap<(Millis, u64, bool), Delivery>,
+    /// Offset and number of the last one given out.
+    last: (Millis, u64),
+}
+
 impl Lane {
     /// The lane of `task`.
     pub fn new(task: Task, dice: Dice, alarms: bool) -> Self {
@@ -35,7 +54,11 @@ impl Lane {
             Script::Relay(_) => Source::Timeline(Box::new(Timeline::new(&task.spec, task.number, dice, alarms))),
             Script::Steps(_) => Source::Steps { made: 0, last: Millis::ZERO },
         };
-        let mut lane = Self { task, source, made: 0, next: None };
+        let faults = task.spec.may_fail().then(|| {
+            let stream = dice.stream(Purpose::Faults, task.number);
+            Box::new(Faults { stream, upcoming: None, strays: BTreeMap::new(), last: (Millis::ZERO, 0) })
+        });
+        let mut lane = Self { task, source, made: 0, faults, taken: 0, next: None };
         lane.make_next();
         lane
     }
@@ -47,7 +70,7 @@ impl Lane {
 
     /// How many deliveries were taken.
     pub fn taken(&self) -> u64 {
-        self.made - u64::from(self.next.is_some())
+        self.taken
     }
 
     /// What [`Iterator::next`] will give.
@@ -56,16 +79,27 @@ impl Lane {
     }
 
     fn make_next(&mut self) {
+        self.next = match self.faults.take() {
+            None => self.next_own(),
+            Some(mut faults) => {
+                let next = self.past(&mut faults);
+                self.faults = Some(faults);
+                next
+            }
+        };
+    }
+
+    /// The next of the task's own deliveries.
+    fn next_own(&mut self) -> Option<Delivery> {
+        let number = self.made + 1;
         let delivery = match &mut self.source {
-            Source::Timeline(timeline) => timeline.next().map(|happening| Delivery {
-                task: self.task.clone(),
-                number: self.made + 1,
-                offset: self.task.start().plus(happening.offset),
-                due: Due::Planned,
-                callback: happening.callback,
-                cause: happening.cause,
-                retargeted: happening.retargeted,
-                overlay: None,
+            Source::Timeline(timeline) => timeline.next().map(|happening| {
+                let offset = self.task.start().plus(happening.offset);
+                Delivery {
+                    cause: happening.cause,
+                    retargeted: happening.retargeted,
+                    ..Delivery::plain(self.task.clone(), number, offset, happening.callback)
+                }
             }),
             Source::Steps { made, last } => step(&self.task, *made).map(|step| {
                 let (offset, due) = match step.when {
@@ -75,21 +109,70 @@ impl Lane {
                 };
                 *made += 1;
                 *last = offset;
+                let offset = self.task.start().plus(offset);
                 Delivery {
-                    task: self.task.clone(),
-                    number: self.made + 1,
-                    offset: self.task.start().plus(offset),
-                    due: if self.made == 0 { Due::Planned } else { due },
-                    callback: step.callback.clone(),
-                    cause: None,
-                    retargeted: None,
+                    due: if number == 1 { Due::Planned } else { due },
                     overlay: (!step.overlay.is_empty()).then(|| Arc::clone(&step.overlay)),
+                    expect: step.expect.clone(),
+                    ..Delivery::plain(self.task.clone(), number, offset, step.callback.clone())
                 }
             }),
         };
         self.made += u64::from(delivery.is_some());
-        self.next = delivery;
+        delivery
     }
+
+    /// The next delivery after faults: delayed ones and duplicates come among the others when it is their time.
+    fn past(&mut self, faults: &mut Faults) -> Option<Delivery> {
+        while faults.upcoming.is_none() {
+            let Some(mut delivery) = self.next_own() else { break };
+            delivery.fate = self.fate(&delivery, faults);
+            if let Some(duplicate) = delivery.duplicate() {
+                faults.strays.insert((duplicate.offset, duplicate.number, true), duplicate);
+            }
+            match delivery.fate.delay.filter(|_| !delivery.fate.dropped) {
+                Some(by) => {
+                    delivery.offset = delivery.offset.plus(by);
+                    delivery.due = Due::Planned;
+                    faults.strays.insert((delivery.offset, delivery.number, false), delivery);
+                }
+                None => faults.upcoming = Some(delivery),
+            }
+        }
+        faults.next()
+    }
+
+    fn fate(&self, delivery: &Delivery, faults: &mut Faults) -> Fate {
+        let chances = chances(&self.task, delivery.number);
+        match chances.filter(|chances| chances.concern(delivery.callback.kind())) {
+            Some(chances) => chances.settle(faults.stream.at_block(delivery.number)),
+            None => Fate::default(),
+        }
+    }
+}
+
+impl Faults {
+    fn next(&mut self) -> Option<Delivery> {
+        let stray_at = self.strays.keys().next().map(|(at, ..)| *at);
+        let own_at = self.upcoming.as_ref().map(|own| own.offset);
+        let mut delivery = match (stray_at, own_at) {
+            (Some(stray), own) if own.is_none_or(|own| stray <= own) => self.strays.pop_first()?.1,
+            _ => self.upcoming.take()?,
+        };
+        let (last, number) = self.last;
+        self.last = (delivery.offset, delivery.number);
+        // What hangs on the delivery before hangs on whatever really goes before it.
+        if matches!(delivery.due, Due::AfterSent(_)) || (delivery.is_duplicate() && number == delivery.number) {
+            delivery.due = Due::AfterSent(delivery.offset.minus(last));
+        }
+        Some(delivery)
+    }
+}
+
+/// What may befall delivery `number` of `task`.
+fn chances(task: &Task, number: u64) -> Option<&Chances> {
+    let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    step(task, index).and_then(|step| step.faults.as_deref()).or(task.spec.faults.as_deref())
 }
 
 fn step(task: &Task, index: usize) -> Option<&Step> {
@@ -104,6 +187,7 @@ impl Iterator for Lane {
 
     fn next(&mut self) -> Option<Delivery> {
         let delivery = self.next.take()?;
+        self.taken += 1;
         self.make_next();
         Some(delivery)
     }

@@ -14,6 +14,7 @@ use crate::scenario::Scenario;
 use crate::scenario::task::TaskSpec;
 use crate::time::Millis;
 use agenda::Agenda;
+use delivery::Delivery;
 use lane::Lane;
 use task::Task;
 
@@ -82,14 +83,15 @@ impl Plan {
         Agenda::new(self.clone())
     }
 
-    /// How many deliveries there are, but counted to `most` only.
+    /// How many deliveries there are, but counted to `most` only. A duplicate belongs to its delivery.
     pub fn count(&self, most: usize) -> usize {
-        self.tasks().flat_map(|task| self.lane(task)).take(most).count()
+        let first = |delivery: &Delivery| !delivery.is_duplicate();
+        self.tasks().flat_map(|task| self.lane(task)).filter(first).take(most).count()
     }
 }
 
 /// The tasks of a plan, in order of their start: all copies of all `[[task]]`s.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tasks {
     plan: Plan,
     /// For each `[[task]]` with copies left: start and number of the next one, which `[[task]]`, which copy.

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::event::{Attempt, End, Event};
-use crate::time::Millis;
-use crate::transport::Outcome;
+use crate::fault::{DuplicateAs, Fate};
+use crate::judge::Complaint;
+use crate::probe::{About, Probe};
+use crate::time::{Millis, UnixMillis};
+use crate::transport::{FailureKind, Outcome};
 
 /// The width of the middle column.
-const WIDTH: usize = 26;
+const WIDTH: usize = 28;
 
 /// The line of one event, with its newline; empty for what is said by another line already.
 pub fn line(event: &Event) -> String {
     match event {
         Event::Sent { attempt, .. } => sent(attempt),
-        Event::Met { attempt, done, outcome, retry_in } => met(attempt, *done, outcome, *retry_in),
+        Event::Met { attempt, done, done_at, outcome, retry_in } => met(attempt, *done, *done_at, outcome, *retry_in),
         Event::Ended { subject, end: End::Interrupted } => {
             let gap = " ".repeat(12);
             format!(
@@ -23,14 +26,42 @@ pub fn line(event: &Event) -> String {
                 "interrupted", subject.task_id, subject.number
             )
         }
+        Event::Ended { subject, end: End::Dropped } => {
+            let gap = " ".repeat(12);
+            let column = format!("{NOTE}×   {:WIDTH$}{NOTE:#}", subject.callback);
+            format!("{gap}  {column}  task={}  #{}  {NOTE}fault: drop{NOTE:#}\n", subject.task_id, subject.number)
+        }
         Event::Ended { .. } => String::new(),
+        Event::Probed { probe, about, took, tries, complaints, .. } => {
+            probed(probe, about.as_ref(), *took, *tries, complaints)
+        }
     }
+}
+
+/// What the receiver owed and did not do, below the line of the event.
+pub fn complaint(complaint: &Complaint) -> String {
+    format!("{:12}  {BAD}!   {}{BAD:#}\n", "", complaint.text)
+}
+
+fn probed(probe: &Probe, about: Option<&About>, took: Duration, tries: u32, complaints: &[String]) -> String {
+    let (style, word) = if complaints.is_empty() { (GOOD, "as expected") } else { (BAD, "not as expected") };
+    let task = about.map(|about| format!("  task={}", about.task_id)).unwrap_or_default();
+    let tries = if tries == 1 { String::new() } else { format!(", {tries} tries") };
+    let took = milliseconds(took);
+    format!("{:12}  ?   {}{task}  {style}{word}{style:#} {DIM}in {took}{tries}{DIM:#}\n", "", probe.name)
 }
 
 fn sent(attempt: &Attempt) -> String {
     let mut line = start(attempt, "─►", &attempt.subject.callback);
     if attempt.number > 1 {
         let _ = write!(line, "  {NOTE}attempt {}{NOTE:#}", attempt.number);
+    }
+    if attempt.duplicate.is_some() {
+        let _ = write!(line, "  {NOTE}duplicate{NOTE:#}");
+    }
+    let fate = Fate { duplicate: None, ..attempt.subject.fate };
+    if attempt.number == 1 && !fate.is_clear() && attempt.duplicate != Some(DuplicateAs::NewAttempt) {
+        let _ = write!(line, "  {NOTE}fault: {fate}{NOTE:#}");
     }
     if let Some(incident) = attempt.subject.incident {
         let _ = write!(line, "  {DIM}incident: {}{DIM:#}", incident.name());
@@ -39,21 +70,26 @@ fn sent(attempt: &Attempt) -> String {
     line
 }
 
-fn met(attempt: &Attempt, done: Duration, outcome: &Outcome, retry_in: Option<Millis>) -> String {
+fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome, retry_in: Option<Millis>) -> String {
     let service_time = milliseconds(done.saturating_sub(attempt.sent));
     let (style, words) = match outcome {
         Outcome::Answered(answer) if answer.status == 200 => (GOOD, format!("200 in {service_time}")),
-        Outcome::Answered(answer) => (BAD, format!("{} in {service_time}", answer.status)),
+        Outcome::Answered(answer) => {
+            // Refusing what was spoilt on purpose is right.
+            let style = if attempt.spoiling.is_spoilt() && answer.status < 500 { NOTE } else { BAD };
+            (style, format!("{} in {service_time}", answer.status))
+        }
+        Outcome::Failed(failure) if failure.kind == FailureKind::OnPurpose => (NOTE, failure.kind.word().to_owned()),
         Outcome::Failed(failure) => (BAD, format!("{} after {service_time}", failure.kind.word())),
     };
     let column = format!("{style}{words:WIDTH$}{style:#}");
-    let at = attempt.due_at.plus(Millis::from_duration(done.saturating_sub(attempt.due)));
     let mut line =
-        format!("{}  ◄─  {column}  task={}  #{}", at.clock(), attempt.subject.task_id, attempt.subject.number);
+        format!("{}  ◄─  {column}  task={}  #{}", done_at.clock(), attempt.subject.task_id, attempt.subject.number);
     match retry_in {
         Some(pause) => {
             let _ = write!(line, "  {NOTE}again in {pause}{NOTE:#}");
         }
+        None if attempt.duplicate.is_some() || attempt.spoiling.is_spoilt() => {}
         None if !outcome.is_acknowledged() => {
             let _ = write!(line, "  {BAD}given up{BAD:#}");
         }
@@ -67,9 +103,8 @@ fn met(attempt: &Attempt, done: Duration, outcome: &Outcome, retry_in: Option<Mi
 }
 
 fn start(attempt: &Attempt, arrow: &str, middle: &str) -> String {
-    let Attempt { subject, due_at, .. } = attempt;
-    let at = due_at.plus(Millis::from_duration(attempt.start_delay()));
-    format!("{}  {arrow}  {middle:WIDTH$}  task={}  #{}", at.clock(), subject.task_id, subject.number)
+    let Attempt { subject, sent_at, .. } = attempt;
+    format!("{}  {arrow}  {middle:WIDTH$}  task={}  #{}", sent_at.clock(), subject.task_id, subject.number)
 }
 
 /// `16 ms`, `0.4 ms`, `20 s`

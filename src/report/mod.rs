@@ -1,5 +1,6 @@
 //! What people and programs read of a run: folds over its events.
 
+pub mod audit;
 pub mod log;
 pub mod ndjson;
 pub mod plan;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::summary::Summary;
 use crate::event::{Attempt, End, Event, Subject};
+use crate::judge::Complaint;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::Outcome;
 
@@ -53,6 +54,10 @@ enum Rest<'a> {
         says: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         incident: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        duplicate: bool,
         attempt: u32,
         due_at_ms: u64,
         due_us: u64,
@@ -61,6 +66,8 @@ enum Rest<'a> {
         body: std::borrow::Cow<'a, str>,
     },
     Met {
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        duplicate: bool,
         attempt: u32,
         due_us: u64,
         sent_us: u64,
@@ -85,6 +92,8 @@ pub fn line(event: &Event) -> String {
             let rest = Rest::Sent {
                 says: &attempt.subject.callback,
                 incident: attempt.subject.incident.map(|incident| incident.name()),
+                fault: (!attempt.subject.fate.is_clear()).then(|| attempt.subject.fate.to_string()),
+                duplicate: attempt.duplicate.is_some(),
                 attempt: attempt.number,
                 due_at_ms: attempt.due_at.0,
                 due_us: micros(attempt.due),
@@ -94,11 +103,57 @@ pub fn line(event: &Event) -> String {
             };
             written("sent", &attempt.subject, rest)
         }
-        Event::Met { attempt, done, outcome, retry_in } => {
+        Event::Met { attempt, done, outcome, retry_in, .. } => {
             written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
         }
         Event::Ended { subject, end } => written("ended", subject, Rest::Ended { end: word(*end) }),
+        Event::Probed { probe, about, url, at, took, tries, complaints } => json(&Probed {
+            schema_version: SCHEMA_VERSION,
+            event: "probed",
+            probe: &probe.name,
+            url,
+            task: about.as_ref().map(|about| about.task),
+            task_id: about.as_ref().map(|about| about.task_id.as_str()),
+            at_us: micros(*at),
+            took_us: micros(*took),
+            tries: *tries,
+            complaints,
+        }),
     }
+}
+
+#[derive(Serialize)]
+struct Probed<'a> {
+    schema_version: u32,
+    event: &'static str,
+    probe: &'a str,
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_id: Option<&'a str>,
+    at_us: u64,
+    took_us: u64,
+    tries: u32,
+    complaints: &'a [String],
+}
+
+/// What the receiver owed and did not do, as a JSON line.
+pub fn complaint(complaint: &Complaint) -> String {
+    #[derive(Serialize)]
+    struct Failed<'a> {
+        schema_version: u32,
+        event: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        task: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        task_id: Option<&'a str>,
+        about: String,
+        text: &'a str,
+    }
+    let (task, task_id) = complaint.about.task().unzip();
+    let about = complaint.about.to_string();
+    json(&Failed { schema_version: SCHEMA_VERSION, event: "failed", task, task_id, about, text: &complaint.text })
 }
 
 fn met<'a>(attempt: &Attempt, done: Duration, outcome: &'a Outcome, retry_in: Option<Millis>) -> Rest<'a> {
@@ -107,6 +162,7 @@ fn met<'a>(attempt: &Attempt, done: Duration, outcome: &'a Outcome, retry_in: Op
         Outcome::Failed(failure) => (failure.kind.word(), None, Some(failure.detail.as_str())),
     };
     Rest::Met {
+        duplicate: attempt.duplicate.is_some(),
         attempt: attempt.number,
         due_us: micros(attempt.due),
         sent_us: micros(attempt.sent),
@@ -148,6 +204,8 @@ pub const fn word(end: End) -> &'static str {
     match end {
         End::Acknowledged => "acknowledged",
         End::GivenUp => "given up",
+        End::Dropped => "dropped",
+        End::Spoilt => "spoilt",
         End::Interrupted => "interrupted",
     }
 }

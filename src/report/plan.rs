@@ -6,10 +6,11 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::ndjson::SCHEMA_VERSION;
-use super::style::DIM;
+use super::style::{DIM, NOTE};
 use crate::callback::body::Moment;
 use crate::callback::payload::Payload;
-use crate::plan::delivery::{Delivery, Due};
+use crate::fault::DuplicateAs;
+use crate::plan::delivery::{Delivery, Due, Pass};
 use crate::run::settings::Addresses;
 use crate::time::{Millis, UnixMillis};
 
@@ -29,20 +30,32 @@ pub struct Planned<'a> {
 impl Planned<'_> {
     /// The body of the first attempt, if it is made on time.
     fn body(&self) -> Vec<u8> {
-        let at = self.epoch.plus(self.delivery.offset);
-        self.delivery.body(self.payload, self.addresses.shown(), Moment { happened: at, attempted: at })
+        let delivery = self.delivery;
+        let happened = self.epoch.plus(delivery.happened);
+        // The bytes of the first once more tell its time.
+        let sent = match delivery.pass {
+            Pass::Duplicate(DuplicateAs::SameBytes) => delivery.happened.plus(delivery.fate.delay.unwrap_or_default()),
+            _ => delivery.offset,
+        };
+        let moment = Moment { happened, attempted: self.epoch.plus(sent) };
+        delivery.body(self.payload, self.addresses.shown(), moment, delivery.spoiling(1))
     }
 }
 
 /// One line for people.
 pub fn table(planned: &Planned<'_>, out: &mut String) {
-    let Delivery { task, number, offset, due, callback, cause, .. } = planned.delivery;
-    let _ = write!(out, "{}  {:<26}  task={}  #{number}", hours(*offset), callback.to_string(), task.id());
+    let Delivery { task, number, offset, due, callback, cause, fate, .. } = planned.delivery;
+    let _ = write!(out, "{}  {:<28}  task={}  #{number}", hours(*offset), callback.to_string(), task.id());
     match due {
         Due::AfterAnswer(pause) => {
             let _ = write!(out, "  {DIM}{pause} after the answer before it{DIM:#}");
         }
         Due::Planned | Due::AfterSent(_) => {}
+    }
+    if planned.delivery.is_duplicate() {
+        let _ = write!(out, "  {NOTE}duplicate{NOTE:#}");
+    } else if !fate.is_clear() {
+        let _ = write!(out, "  {NOTE}fault: {fate}{NOTE:#}");
     }
     if let Some(incident) = cause {
         let _ = write!(out, "  {DIM}incident: {}{DIM:#}", incident.name());
@@ -62,6 +75,10 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         number: u64,
         callback: &'a str,
         incident: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        duplicate: bool,
         url: Cow<'a, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         body: Option<&'a str>,
@@ -84,6 +101,8 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         number: delivery.number,
         callback: delivery.callback.name(),
         incident: delivery.cause.map(|cause| cause.name()),
+        fault: (!delivery.fate.is_clear()).then(|| delivery.fate.to_string()),
+        duplicate: delivery.is_duplicate(),
         url: planned.addresses.of(&delivery.task),
         body_hex: body.is_none().then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
         body,

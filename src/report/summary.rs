@@ -1,22 +1,23 @@
 //! The summary: what a run came to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::audit::{Audit, Count};
 use super::log::milliseconds;
 use super::ndjson::SCHEMA_VERSION;
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::error::Exit;
-use crate::event::{End, Event, Subject};
+use crate::event::{End, Event};
+use crate::judge::Complaint;
 use crate::run::Rest;
 use crate::transport::{FailureKind, Outcome};
 
-/// The most failed deliveries that are told one by one.
+/// The most complaints that are told one by one.
 const MAX_TOLD: usize = 20;
 
 /// A fold over the events of one run.
@@ -30,19 +31,14 @@ pub struct Summary {
     attempts: u64,
     forbidden: bool,
     outcomes: BTreeMap<String, u64>,
-    /// The last outcome of every delivery that was not acknowledged at once, until it ends.
-    unsettled: HashMap<(u64, u64), (u32, String)>,
-    told: Vec<Failed>,
+    dropped: u64,
+    spoilt: u64,
+    probes: u64,
+    complaints: u64,
+    told: Vec<Complaint>,
+    audit: Audit,
     start_delay: Lengths,
     service_time: Lengths,
-}
-
-/// A delivery that was given up.
-#[derive(Debug, Clone)]
-struct Failed {
-    subject: Arc<Subject>,
-    attempts: u32,
-    last: String,
 }
 
 impl Summary {
@@ -57,8 +53,12 @@ impl Summary {
             attempts: 0,
             forbidden: false,
             outcomes: BTreeMap::new(),
-            unsettled: HashMap::new(),
+            dropped: 0,
+            spoilt: 0,
+            probes: 0,
+            complaints: 0,
             told: Vec::new(),
+            audit: Audit::default(),
             start_delay: Lengths::new(),
             service_time: Lengths::new(),
         }
@@ -66,6 +66,7 @@ impl Summary {
 
     /// Takes in one event.
     pub fn take(&mut self, event: &Event) {
+        self.audit.take(event);
         match event {
             Event::Sent { attempt, .. } => {
                 self.attempts += 1;
@@ -75,28 +76,26 @@ impl Summary {
                 let word = word(outcome);
                 self.service_time.record(done.saturating_sub(attempt.sent));
                 self.forbidden |= matches!(outcome, Outcome::Failed(failure) if failure.kind == FailureKind::Forbidden);
-                if !outcome.is_acknowledged() {
-                    let key = (attempt.subject.task, attempt.subject.number);
-                    self.unsettled.insert(key, (attempt.number, last_words(outcome)));
-                }
                 *self.outcomes.entry(word).or_default() += 1;
             }
-            Event::Ended { subject, end } => self.end(subject, *end),
+            Event::Probed { .. } => self.probes += 1,
+            Event::Ended { end, .. } => {
+                *match end {
+                    End::Acknowledged => &mut self.acknowledged,
+                    End::GivenUp => &mut self.given_up,
+                    End::Dropped => &mut self.dropped,
+                    End::Spoilt => &mut self.spoilt,
+                    End::Interrupted => &mut self.interrupted,
+                } += 1;
+            }
         }
     }
 
-    fn end(&mut self, subject: &Arc<Subject>, end: End) {
-        let last = self.unsettled.remove(&(subject.task, subject.number));
-        match end {
-            End::Acknowledged => self.acknowledged += 1,
-            End::Interrupted => self.interrupted += 1,
-            End::GivenUp => {
-                self.given_up += 1;
-                if self.told.len() < MAX_TOLD {
-                    let (attempts, last) = last.unwrap_or_default();
-                    self.told.push(Failed { subject: Arc::clone(subject), attempts, last });
-                }
-            }
+    /// Takes in what the judge has to say.
+    pub fn complain(&mut self, complaint: &Complaint) {
+        self.complaints += 1;
+        if self.told.len() < MAX_TOLD {
+            self.told.push(complaint.clone());
         }
     }
 
@@ -107,26 +106,26 @@ impl Summary {
 
     /// Deliveries that are over.
     pub fn ended(&self) -> u64 {
-        self.acknowledged + self.given_up + self.interrupted
+        self.acknowledged + self.given_up + self.dropped + self.spoilt + self.interrupted
     }
 
-    /// Deliveries that were given up.
-    pub fn given_up(&self) -> u64 {
-        self.given_up
+    /// What the receiver owed and did not do.
+    pub fn complaints(&self) -> u64 {
+        self.complaints
     }
 
     /// How the run ended, as far as the receiver is concerned.
     pub fn exit(&self) -> Exit {
-        match (self.forbidden, self.given_up) {
+        match (self.forbidden, self.complaints) {
             (true, _) => Exit::CouldNotRun,
             (false, 0) => Exit::Success,
             (false, _) => Exit::ReceiverFailed,
         }
     }
 
-    /// The first delivery that was given up: the one to reproduce.
-    pub fn first_failure(&self) -> Option<&Subject> {
-        self.told.first().map(|failed| &*failed.subject)
+    /// The task of the first complaint: the one to play again.
+    pub fn first_failed_task(&self) -> Option<&str> {
+        self.told.iter().find_map(|complaint| complaint.about.task()).map(|(_, id)| id)
     }
 
     /// For people.
@@ -142,6 +141,8 @@ impl Summary {
         };
         row("acknowledged", GOOD, self.acknowledged, "");
         row("given up", BAD, self.given_up, "");
+        row("dropped", NOTE, self.dropped, "");
+        row("spoilt", NOTE, self.spoilt, "");
         row("interrupted", NOTE, self.interrupted, "");
         row("not started", NOTE, self.rest.not_started, more);
         if self.attempts > 0 {
@@ -151,22 +152,19 @@ impl Summary {
             let _ = writeln!(text, "{DIM}start delay   {}{DIM:#}", self.start_delay);
             let _ = writeln!(text, "{DIM}service time  {}{DIM:#}", self.service_time);
         }
+        text.push_str(&self.audit.to_text());
+        if self.probes > 0 {
+            let _ = writeln!(text, "{DIM}probes        {}{DIM:#}", self.probes);
+        }
         self.tell_failures(&mut text);
         text
     }
 
     fn tell_failures(&self, text: &mut String) {
-        for Failed { subject, attempts, last } in &self.told {
-            let _ = writeln!(
-                text,
-                "{BAD}failed{BAD:#}  {}  task={}  #{}: {last} after {}",
-                subject.callback,
-                subject.task_id,
-                subject.number,
-                plural((*attempts).into(), "attempt")
-            );
+        for Complaint { about, text: what } in &self.told {
+            let _ = writeln!(text, "{BAD}failed{BAD:#}  {about}: {what}");
         }
-        let untold = self.given_up - self.told.len() as u64;
+        let untold = self.complaints - self.told.len() as u64;
         if untold > 0 {
             let _ = writeln!(text, "{BAD}failed{BAD:#}  and {untold} more");
         }
@@ -181,6 +179,8 @@ impl Summary {
             planned: self.ended() + self.rest.not_started,
             acknowledged: self.acknowledged,
             given_up: self.given_up,
+            dropped: self.dropped,
+            spoilt: self.spoilt,
             interrupted: self.interrupted,
             not_started: self.rest.not_started,
             not_started_at_least: self.rest.at_least,
@@ -188,11 +188,14 @@ impl Summary {
             outcomes: self.outcomes.clone(),
             start_delay: self.start_delay.to_json(),
             service_time: self.service_time.to_json(),
+            faults: self.audit.to_json(),
+            probes: self.probes,
+            complaints: self.complaints,
         }
     }
 }
 
-/// A summary for programs. planned = acknowledged + given_up + interrupted + not_started.
+/// A summary for programs. planned = acknowledged + given_up + dropped + spoilt + interrupted + not_started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SummaryJson {
     /// Version of this shape.
@@ -207,6 +210,10 @@ pub struct SummaryJson {
     pub acknowledged: u64,
     /// Not acknowledged with all retries.
     pub given_up: u64,
+    /// Never sent, by a fault.
+    pub dropped: u64,
+    /// Spoilt by a fault at the last attempt, and not acknowledged.
+    pub spoilt: u64,
     /// Cut off by a stop.
     pub interrupted: u64,
     /// Not begun when the run was stopped.
@@ -221,6 +228,12 @@ pub struct SummaryJson {
     pub start_delay: LengthsJson,
     /// Done − sent.
     pub service_time: LengthsJson,
+    /// How often each fault was drawn and done.
+    pub faults: BTreeMap<&'static str, Count>,
+    /// Probes asked.
+    pub probes: u64,
+    /// What the receiver owed and did not do.
+    pub complaints: u64,
 }
 
 /// Quantiles of a length, in microseconds.
@@ -270,13 +283,6 @@ fn word(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Answered(answer) => answer.status.to_string(),
         Outcome::Failed(failure) => failure.kind.word().to_owned(),
-    }
-}
-
-fn last_words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Answered(answer) => format!("status {}", answer.status),
-        Outcome::Failed(failure) => format!("{} ({})", failure.kind.word(), failure.detail),
     }
 }
 

@@ -7,6 +7,7 @@ use super::Player;
 use crate::callback::body::Moment;
 use crate::callback::payload::Stamps;
 use crate::event::{Attempt, End, Event, Subject};
+use crate::fault::DuplicateAs;
 use crate::plan::delivery::{Delivery, Due};
 use crate::time::Millis;
 use crate::transport::{FailureKind, Outcome, Request, Transport};
@@ -15,7 +16,18 @@ impl<T: Transport> Player<'_, T> {
     /// Delivers; gives the scenario time at which that was over.
     pub(super) async fn deliver(&self, delivery: Delivery, due: Millis) -> Millis {
         let subject = Arc::new(subject(&delivery));
-        let happened = if delivery.due == Due::Planned { delivery.offset } else { due };
+        let happened = match delivery.due {
+            Due::Planned => delivery.happened,
+            _ if delivery.is_duplicate() => delivery.happened,
+            Due::AfterSent(_) | Due::AfterAnswer(_) => due,
+        };
+        if delivery.fate.dropped {
+            self.tell(Event::Ended { subject, end: End::Dropped });
+            return due;
+        }
+        if delivery.is_duplicate() {
+            return self.once_more(&delivery, &subject, happened, due).await;
+        }
         let mut due = due;
         let mut attempt = 1;
         let end = loop {
@@ -29,10 +41,16 @@ impl<T: Transport> Player<'_, T> {
             let ended_at = self.pace.now(due);
             let pause = self.pause_after(&outcome, attempt);
             let acknowledged = outcome.is_acknowledged();
-            self.tell(Event::Met { done: self.pace.elapsed(), outcome, retry_in: pause, attempt: met });
+            let spoilt = met.spoiling.is_spoilt();
+            let done_at = self.settings.epoch.plus(ended_at);
+            self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: pause, attempt: met });
             due = ended_at;
             let Some(pause) = pause else {
-                break if acknowledged { End::Acknowledged } else { End::GivenUp };
+                break match (acknowledged, spoilt) {
+                    (true, _) => End::Acknowledged,
+                    (false, true) => End::Spoilt,
+                    (false, false) => End::GivenUp,
+                };
             };
             due = due.plus(pause);
             tokio::select! {
@@ -43,6 +61,20 @@ impl<T: Transport> Player<'_, T> {
         };
         self.tell(Event::Ended { subject, end });
         due
+    }
+
+    /// The second of two: one attempt, which belongs to the delivery that was there before.
+    async fn once_more(&self, delivery: &Delivery, subject: &Arc<Subject>, happened: Millis, due: Millis) -> Millis {
+        let met = tokio::select! {
+            biased;
+            met = self.attempt(delivery, subject, 1, happened, due) => met,
+            () = self.stop.abandoned() => None,
+        };
+        if let Some((attempt, outcome)) = met {
+            let done_at = self.settings.epoch.plus(self.pace.now(due));
+            self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: None, attempt });
+        }
+        self.pace.now(due)
     }
 
     /// One POST; `None` if the run was stopped before it could be sent.
@@ -61,21 +93,47 @@ impl<T: Transport> Player<'_, T> {
         };
         let _permit = permit?;
         let sent = self.pace.elapsed();
-        let moment = self.moment(happened, due, sent);
+        let moment = self.moment(delivery, number, happened, due, sent);
+        let spoiling = delivery.spoiling(number);
         let addresses = &self.settings.addresses;
         let url = addresses.of(&delivery.task).into_owned();
-        let body = bytes::Bytes::from(delivery.body(&self.settings.payload, addresses.shown(), moment));
-        let due_at = self.settings.epoch.plus(due);
-        let attempt =
-            Attempt { subject: Arc::clone(subject), number, due_at, due: self.pace.real(due).unwrap_or(sent), sent };
-        let request = Request { url: url.clone(), body: body.clone(), timeout: self.settings.timeout };
+        let body = bytes::Bytes::from(delivery.body(&self.settings.payload, addresses.shown(), moment, spoiling));
+        let attempt = Attempt {
+            subject: Arc::clone(subject),
+            number,
+            duplicate: delivery.duplicates(),
+            spoiling,
+            due_at: self.settings.epoch.plus(due),
+            sent_at: self.settings.epoch.plus(self.pace.now(due)),
+            due: self.pace.real(due).unwrap_or(sent),
+            sent,
+        };
+        let request = Request {
+            content_type: spoiling.content_type(),
+            manner: spoiling.manner(),
+            ..Request::post(url.clone(), body.clone(), self.settings.timeout)
+        };
         self.tell(Event::Sent { attempt: attempt.clone(), url, body });
-        let outcome = self.transport.post(request).await;
+        let outcome = self.transport.send(request).await;
         Some((attempt, outcome))
     }
 
-    /// The times a body tells.
-    fn moment(&self, happened: Millis, due: Millis, sent: Duration) -> Moment {
+    /// The times a body tells; the same bytes once more tell the same times.
+    fn moment(&self, delivery: &Delivery, number: u32, happened: Millis, due: Millis, sent: Duration) -> Moment {
+        let key = (delivery.task.number, delivery.number);
+        if delivery.duplicates() == Some(DuplicateAs::SameBytes)
+            && let Some(moment) = self.first_moments.borrow_mut().remove(&key)
+        {
+            return moment;
+        }
+        let moment = self.moment_now(happened, due, sent);
+        if number == 1 && delivery.fate.duplicate.is_some_and(|duplicate| duplicate.sends == DuplicateAs::SameBytes) {
+            self.first_moments.borrow_mut().insert(key, moment);
+        }
+        moment
+    }
+
+    fn moment_now(&self, happened: Millis, due: Millis, sent: Duration) -> Moment {
         let settings = self.settings;
         match settings.payload.stamps {
             Stamps::Virtual => Moment { happened: settings.epoch.plus(happened), attempted: settings.epoch.plus(due) },
@@ -100,5 +158,7 @@ fn subject(delivery: &Delivery) -> Subject {
         event: delivery.callback.name().to_owned(),
         callback: delivery.callback.to_string(),
         incident: delivery.cause,
+        fate: delivery.fate,
+        expect: delivery.expect.clone(),
     }
 }

@@ -2,19 +2,24 @@
 
 mod deliver;
 pub mod pace;
+mod probe;
 pub mod settings;
 pub mod stop;
 
 use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
+use crate::callback::body::Moment;
 use crate::event::Event;
 use crate::plan::agenda::Agenda;
 use crate::plan::delivery::{Delivery, Due};
 use crate::plan::lane::Lane;
+use crate::probe::{Probe, When};
 use crate::scenario::Ordering;
 use crate::time::Millis;
 use crate::transport::Transport;
@@ -53,6 +58,7 @@ pub async fn play<T: Transport>(
         pace: Pace::start(settings.speed),
         permits: Semaphore::new(settings.max_in_flight),
         observer: RefCell::new(observer),
+        first_moments: RefCell::default(),
     };
     player.play(agenda).await
 }
@@ -64,6 +70,8 @@ struct Player<'a, T> {
     pace: Pace,
     permits: Semaphore,
     observer: RefCell<&'a mut dyn FnMut(Event)>,
+    /// The times told by first attempts whose bytes will be sent once more, by task and number.
+    first_moments: RefCell<HashMap<(u64, u64), Moment>>,
 }
 
 /// A delivery that is over, with its lane if that waited for it.
@@ -75,27 +83,57 @@ struct Done {
 
 impl<'a, T: Transport> Player<'a, T> {
     async fn play(&self, mut agenda: Agenda) -> Rest {
+        let tasks = agenda.tasks();
         let mut under_way = FuturesUnordered::new();
-        loop {
+        let mut asking = FuturesUnordered::new();
+        let mut times = self.times_of_probes();
+        let stopped = loop {
             let due = agenda.next_due().filter(|_| under_way.len() < self.most_under_way());
-            if due.is_none() && under_way.is_empty() {
-                break;
+            let asked_at = times.front().copied();
+            if due.or(asked_at).is_none() && under_way.is_empty() && asking.is_empty() {
+                break false;
             }
+            // At full speed nothing waits for its time; then what comes first in the plan goes first.
+            let in_turn = self.settings.speed != Speed::Max;
+            let sends = due.is_some() && (in_turn || asked_at.is_none_or(|at| due <= Some(at)));
+            let asks = asked_at.is_some() && (in_turn || (!sends && under_way.is_empty()));
             tokio::select! {
                 biased;
-                () = self.stop.requested() => break,
+                () = self.stop.requested() => break true,
+                Some(()) = asking.next(), if !asking.is_empty() => {}
                 Some(done) = under_way.next(), if !under_way.is_empty() => self.resume(&mut agenda, done),
-                () = self.pace.wait_until(due.unwrap_or_default()), if due.is_some() => {
+                () = self.pace.wait_until(due.unwrap_or_default()), if sends => {
                     if let (Some((delivery, lane)), Some(due)) = (agenda.take_next(), due) {
                         under_way.push(self.begin(&mut agenda, delivery, lane, due));
                     }
                 }
+                () = self.pace.wait_until(asked_at.unwrap_or_default()), if asks => {
+                    times.pop_front();
+                    let at = asked_at.unwrap_or_default();
+                    asking.push(self.probe_all(tasks.clone(), move |when| when == When::At(at)));
+                }
             }
-        }
+            if !in_turn {
+                while asking.next().await.is_some() {}
+            }
+        };
         while let Some(done) = under_way.next().await {
             self.resume(&mut agenda, done);
         }
+        while asking.next().await.is_some() {}
+        if !stopped {
+            self.probe_all(tasks, |when| when == When::End).await;
+        }
         count(agenda)
+    }
+
+    /// The scenario times at which something is asked, each once, in order.
+    fn times_of_probes(&self) -> VecDeque<Millis> {
+        let at = |probe: &Arc<Probe>| match probe.when {
+            When::At(at) => Some(at),
+            _ => None,
+        };
+        self.settings.probes.iter().filter_map(at).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// At full speed everything is due at once: more than can be sent would only wait.
@@ -111,6 +149,7 @@ impl<'a, T: Transport> Player<'a, T> {
         lane: Lane,
         due: Millis,
     ) -> impl Future<Output = Done> + use<'s, 'a, T> {
+        let is_last = lane.peek().is_none();
         let awaits_answer = lane.peek().is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)));
         let lane = if self.settings.ordering == Ordering::Strict || awaits_answer {
             Some(lane)
@@ -120,7 +159,15 @@ impl<'a, T: Transport> Player<'a, T> {
             None
         };
         async move {
+            let (task, kind) = (delivery.task.clone(), delivery.callback.kind());
+            let told = !delivery.fate.dropped && !delivery.is_duplicate();
             let ended_at = self.deliver(delivery, due).await;
+            let asked = |when| match when {
+                When::After(wanted) => told && Some(wanted) == kind,
+                When::TaskOver => is_last,
+                When::At(_) | When::End => false,
+            };
+            self.probe(Some(&task), asked).await;
             Done { lane, sent_at: due, ended_at }
         }
     }

@@ -1,11 +1,13 @@
 //! How a plan is played: everything the player has to be told.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::Speed;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;
+use crate::probe::Probe;
 use crate::scenario::{Ordering, Retry};
 use crate::time::UnixMillis;
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub epoch: UnixMillis,
     /// The time of day when the run begins.
     pub started_at: UnixMillis,
+    /// What the receiver is asked.
+    pub probes: Vec<Arc<Probe>>,
     /// The most requests on their way at once.
     pub max_in_flight: usize,
 }

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::callback::payload::Payload;
+use crate::expect::Expectations;
+use crate::probe::Probe;
 use crate::time::Millis;
 use task::TaskSpec;
 
@@ -35,6 +37,10 @@ pub struct Scenario {
     pub key_env: Option<String>,
     /// `[[task]]`, at least one.
     pub tasks: Vec<Arc<TaskSpec>>,
+    /// `[expect]`
+    pub expectations: Expectations,
+    /// `[[probe]]`
+    pub probes: Vec<Arc<Probe>>,
 }
 
 /// `[receiver]`: how callbacks are delivered.

@@ -133,9 +133,40 @@ impl<'a> Section<'a> {
         Some(At { value: number, span: value.span() })
     }
 
+    pub(super) fn truth(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let truth = value.get_ref().as_bool();
+        if truth.is_none() {
+            self.wrong_type(key, value, "true or false");
+        }
+        truth
+    }
+
+    /// All keys of a table whose keys are the user's own, at most `most`, with their values, which are strings.
+    pub(super) fn strings(self, most: usize) -> Vec<(At<&'a str>, At<&'a str>)> {
+        if self.table.len() > most {
+            self.add(Problem::error(self.span.clone(), format!("more than {most} items in {}", self.name)));
+        }
+        let mut strings = Vec::new();
+        for (key, value) in self.table.iter().take(most) {
+            match value.get_ref().as_str() {
+                Some(text) => strings.push((
+                    At { value: key.get_ref().as_ref(), span: key.span() },
+                    At { value: text, span: value.span() },
+                )),
+                None => self.wrong_type(key.get_ref(), value, "a string"),
+            }
+        }
+        strings
+    }
+
     /// A probability.
     pub(super) fn chance(&mut self, key: &'static str) -> Option<f64> {
         let value = self.get(key)?;
+        self.chance_of(key, value)
+    }
+
+    pub(super) fn chance_of(&self, key: &str, value: &Value<'_>) -> Option<f64> {
         let number = match value.get_ref() {
             DeValue::Integer(_) => integer_of(value.get_ref()).map(|number| number as f64),
             DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),

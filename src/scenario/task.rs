@@ -6,6 +6,8 @@ use crate::callback::codes::Exit;
 use crate::callback::overlay::Overlay;
 use crate::callback::template::Template;
 use crate::callback::{Callback, Kinds};
+use crate::expect::Expectation;
+use crate::fault::chances::Chances;
 use crate::time::Millis;
 
 /// One `[[task]]`: a relay task and its copies.
@@ -29,11 +31,19 @@ pub struct TaskSpec {
     pub callback_url: Option<Template>,
     /// The source URLs, one per file of a list.
     pub files: Vec<File>,
+    /// What may befall its callbacks on their way.
+    pub faults: Option<Arc<Chances>>,
     /// What the task does.
     pub script: Script,
 }
 
 impl TaskSpec {
+    /// Whether anything may befall its callbacks on their way.
+    pub fn may_fail(&self) -> bool {
+        let by_step = |step: &Step| step.faults.is_some();
+        self.faults.is_some() || matches!(&self.script, Script::Steps(steps) if steps.iter().any(by_step))
+    }
+
     /// When copy `copy` (from 1) starts.
     pub fn start_of(&self, copy: u64) -> Millis {
         self.start.plus(self.spacing.times(copy.saturating_sub(1)))
@@ -248,6 +258,10 @@ pub struct Step {
     pub callback: Callback,
     /// What is different from the body the service would send.
     pub overlay: Arc<Overlay>,
+    /// What befalls it on its way, where that is not what befalls the others.
+    pub faults: Option<Arc<Chances>>,
+    /// What is expected of its answer.
+    pub expect: Option<Arc<Expectation>>,
 }
 
 /// When a step is due.

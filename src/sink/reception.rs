@@ -89,7 +89,7 @@ impl fmt::Display for Reception {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = &self.verdict.seen;
         let task = seen.task_id.as_deref().map_or("-".to_owned(), |id| clipped(id, 40));
-        write!(out, "{}  {:<24}  task={task}  ", self.at.clock(), what(seen))?;
+        write!(out, "{}  {:<28}  task={task}  ", self.at.clock(), what(seen))?;
         let status = if self.reply.drop_connection { "---".to_owned() } else { self.reply.status.to_string() };
         write!(out, "{status}  {}", self.result().replace('-', " "))?;
         if !self.reply.delay.is_zero() {
@@ -201,20 +201,20 @@ mod tests {
         let ill = Misbehaviour { status: Some(503), ..well() };
         let broken = START.replace("\"pullpush\"", "0").replace("118148", "\\u001b[31m");
         for (body, misbehaviour, line) in [
-            (START, well(), "00:00:01.203  TaskStart                 task=118148  200  ok"),
-            (EXIT, late, "00:00:01.203  TaskExit -22              task=-  200  ok, after 25s"),
-            (START, mute, "00:00:01.203  TaskStart                 task=118148  ---  dropped on purpose"),
-            (START, ill, "00:00:01.203  TaskStart                 task=118148  503  failed on purpose"),
+            (START, well(), "00:00:01.203  TaskStart                     task=118148  200  ok"),
+            (EXIT, late, "00:00:01.203  TaskExit -22                  task=-  200  ok, after 25s"),
+            (START, mute, "00:00:01.203  TaskStart                     task=118148  ---  dropped on purpose"),
+            (START, ill, "00:00:01.203  TaskStart                     task=118148  503  failed on purpose"),
             (
                 FINISH,
                 well(),
-                "00:00:01.203  VodSourceFileFinish [0]   task=118145  200  ok\n              \
+                "00:00:01.203  VodSourceFileFinish [0]       task=118145  200  ok\n              \
                  note: the first callback of the task is VodSourceFileFinish, not TaskStart",
             ),
             (
                 &broken,
                 well(),
-                "00:00:01.203  TaskStart                 task=\\u{1b}[31m  400  refused\n              \
+                "00:00:01.203  TaskStart                     task=\\u{1b}[31m  400  refused\n              \
                  `product_name` should be \"pullpush\", but is 0",
             ),
         ] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::{Answer, FailureKind, Outcome, Request, Transport};
+use super::{Answer, FailureKind, Manner, Outcome, Request, SLOW_PAUSE, SLOW_PIECES, Transport};
 
 /// What the receiver does with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Reply {
 impl Reply {
     /// An answer with `status`, after `after`.
     pub fn status(status: u16, after: Duration) -> Self {
-        let answer = Answer { status, body: Bytes::from_static(b"{\"code\":0}") };
+        let answer = Answer::new(status, Bytes::from_static(b"{\"code\":0}"));
         Self { after: Some(after), outcome: Outcome::Answered(answer) }
     }
 
@@ -44,7 +44,15 @@ impl<F: FnMut(&Request) -> Reply> MemoryTransport<F> {
 }
 
 impl<F: FnMut(&Request) -> Reply> Transport for MemoryTransport<F> {
-    async fn post(&self, request: Request) -> Outcome {
+    async fn send(&self, request: Request) -> Outcome {
+        match request.manner {
+            Manner::Usual | Manner::Closing => {}
+            Manner::SlowBody => sleep(SLOW_PAUSE * SLOW_PIECES).await,
+            // A receiver never sees a request that does not come to its end.
+            Manner::CutBody | Manner::Reset => {
+                return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
+            }
+        }
         let reply = (self.receiver.borrow_mut())(&request);
         match reply.after {
             Some(after) if after < request.timeout => {

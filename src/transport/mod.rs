@@ -7,17 +7,53 @@ pub mod memory;
 use std::time::Duration;
 
 use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
 
-/// One POST: where to, the exact body, how long. A real transport adds headers, and nothing else.
+/// One request: where to, the exact body, how long. A real transport adds headers, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    /// POST for callbacks.
+    pub method: Method,
     /// Where it goes.
     pub url: String,
     /// The exact body.
     pub body: Bytes,
     /// How long the receiver may take for its whole answer.
     pub timeout: Duration,
+    /// The Content-Type instead of the usual one.
+    pub content_type: Option<&'static str>,
+    /// How it is sent.
+    pub manner: Manner,
 }
+
+impl Request {
+    /// A callback, sent as the service sends it.
+    pub fn post(url: String, body: Bytes, timeout: Duration) -> Self {
+        Self { method: Method::POST, url, body, timeout, content_type: None, manner: Manner::Usual }
+    }
+}
+
+/// How a request is sent: well, or badly on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Manner {
+    /// At once, on a connection that is kept.
+    #[default]
+    Usual,
+    /// On a connection that is closed after the answer.
+    Closing,
+    /// The body comes in [`SLOW_PIECES`] pieces, [`SLOW_PAUSE`] apart.
+    SlowBody,
+    /// The connection is closed when half of the body is out.
+    CutBody,
+    /// The connection is reset when half of the body is out; over TLS, once it stands.
+    Reset,
+}
+
+/// How many pieces a slow body comes in.
+pub const SLOW_PIECES: u32 = 10;
+/// The pause before each piece of a slow body.
+pub const SLOW_PAUSE: Duration = Duration::from_millis(200);
 
 /// What an attempt met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +69,17 @@ pub enum Outcome {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body, at most [`MAX_ANSWER_BODY`] bytes of it.
     pub body: Bytes,
+}
+
+impl Answer {
+    /// An answer without headers.
+    pub fn new(status: u16, body: Bytes) -> Self {
+        Self { status, headers: HeaderMap::new(), body }
+    }
 }
 
 /// How much of an answer's body is read, in bytes. The service ignores the body, so an endless one costs no more than this.
@@ -68,6 +113,8 @@ pub enum FailureKind {
     Forbidden,
     /// Everything else: no route, no free port, no descriptor left.
     Network,
+    /// We ended it ourselves, as [`Manner`] wanted.
+    OnPurpose,
 }
 
 impl FailureKind {
@@ -82,6 +129,7 @@ impl FailureKind {
             Self::InvalidAnswer => "invalid answer",
             Self::Forbidden => "forbidden",
             Self::Network => "network",
+            Self::OnPurpose => "cut on purpose",
         }
     }
 }
@@ -103,6 +151,6 @@ impl Outcome {
 /// Implementations never retry, never follow redirects, and give up by themselves after [`Request::timeout`].
 #[expect(async_fn_in_trait, reason = "the player runs on one thread; its futures need not be Send")]
 pub trait Transport {
-    /// POSTs one request.
-    async fn post(&self, request: Request) -> Outcome;
+    /// Sends one request.
+    async fn send(&self, request: Request) -> Outcome;
 }

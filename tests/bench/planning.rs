@@ -106,7 +106,7 @@ fn plan_and_bodies(bencher: Bencher<'_, '_>, case: Case) {
         plan.deliveries().fold(0, |sum, delivery| {
             let at = EPOCH.plus(delivery.offset);
             let moment = Moment { happened: at, attempted: at };
-            sum + delivery.body(payload, "http://127.0.0.1:8080/", moment).len()
+            sum + delivery.body(payload, "http://127.0.0.1:8080/", moment, delivery.spoiling(1)).len()
         })
     });
 }
@@ -137,6 +137,7 @@ fn settings(plan: &Plan) -> Settings {
         speed: Speed::REAL,
         epoch: EPOCH,
         started_at: EPOCH,
+        probes: Vec::new(),
         max_in_flight: 1000,
     }
 }

@@ -80,7 +80,7 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> std::io::Result<()> {
 
 async fn post(settings: &HttpSettings, url: &str) -> Outcome {
     let transport = HttpTransport::new(settings, Arc::new(SystemResolver)).unwrap();
-    transport.post(request(url, PATIENT)).await
+    transport.send(request(url, PATIENT)).await
 }
 
 #[tokio::test]

@@ -38,7 +38,8 @@ impl Sample {
     /// The callback has these bytes; signed, it has the same with `sign` and `t` at their alphabetical places.
     #[track_caller]
     fn is_what_is_made_of(&self, callback: &Callback, sender: &Sender<'_>, overlay: Option<&Overlay>) {
-        let made = |payload: &Payload| String::from_utf8(encode(callback, sender, payload, ZERO, overlay)).unwrap();
+        let made =
+            |payload: &Payload| String::from_utf8(encode(callback, sender, payload, ZERO, overlay, None)).unwrap();
         assert_eq!(made(&Payload::default()), self.bytes, "unsigned");
         let key = Key::new("testkey").unwrap();
         let sign = key.sign(600);

@@ -56,6 +56,7 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
             speed: self.speed,
             epoch: EPOCH,
             started_at: EPOCH,
+            probes: scenario.probes.clone(),
             max_in_flight: self.max_in_flight,
         };
         let mut requests = 0;

@@ -1,9 +1,14 @@
 //! Text → [`Scenario`]: one pass that finds every problem; after it nobody checks again.
 
+mod events;
 mod exit;
+mod expect;
+mod faults;
 mod incident;
+mod json;
 mod lint;
 mod payload;
+mod probe;
 mod receiver;
 mod relay;
 mod step;
@@ -71,10 +76,13 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let receiver = root.section("receiver", "[receiver]").map_or_else(Receiver::default, receiver::read);
     let (payload, key_env) =
         root.section("payload", "[payload]").map_or_else(|| (Payload::default(), None), payload::read);
+    let context = faults::Context { signed: payload.key.is_some() || key_env.is_some() };
+    let general = faults::read(&mut root, context);
+    let expectations = expect::read(&mut root);
     let mut lints = lint::Lints::new(payload.profile);
     let mut tasks = Vec::new();
     for section in root.sections("task", "[[task]]", MAX_TASKS) {
-        tasks.extend(task::read(section, source, &mut lints).map(Arc::new));
+        tasks.extend(task::read(section, source, context, &general, &mut lints).map(Arc::new));
     }
     let tasks_at = root
         .get("task")
@@ -85,12 +93,11 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
                 .help("`pullpush init` writes a scenario to begin with"),
         );
     }
-    for key in ["faults", "expect", "probe", "load"] {
-        root.not_yet(key);
-    }
+    let probes = probe::read_all(&mut root);
+    root.not_yet("load");
     root.finish();
     lints.report(problems);
-    Scenario { name, description, seed, receiver, payload, key_env, tasks }
+    Scenario { name, description, seed, receiver, payload, key_env, tasks, expectations, probes }
 }
 
 fn version(root: &mut Section<'_>) {

@@ -1,12 +1,13 @@
 //! `[[task]]` with a `source`: what the simulated service runs.
 
+use super::events::events;
 use super::lint::Lints;
 use super::{exit, incident};
+use crate::callback::Kinds;
 use crate::callback::codes::Exit;
 use crate::callback::template::Template;
-use crate::callback::{Kind, Kinds};
 use crate::scenario::problem::Problem;
-use crate::scenario::section::{At, Section, unknown_word};
+use crate::scenario::section::{At, Section};
 use crate::scenario::task::{File, Range, Relay, Rounds, SourceKind};
 use crate::time::Millis;
 
@@ -43,7 +44,7 @@ pub(super) fn read(
     let rounds = rounds(section);
     let first_file = section.integer("file_index", 1..=i64::MAX);
     let end = end(section, lints);
-    let callback_events = callback_events(section);
+    let callback_events = events(section, "callback_events").unwrap_or(Kinds::ALL);
     let start_gap = start_gap(section, lints);
     let file_gap = section.duration("file_gap").map_or(Millis::ZERO, |gap| gap.value);
     let exit = exit::one(section).map_or_else(|| Exit::new(0, ""), |exit| exit.value);
@@ -141,23 +142,6 @@ fn end(section: &mut Section<'_>, lints: &mut Lints) -> Option<Millis> {
     }
     lints.end(&end);
     Some(end.value)
-}
-
-fn callback_events(section: &mut Section<'_>) -> Kinds {
-    let Some(items) = section.array("callback_events", Kind::ALL.len()) else { return Kinds::ALL };
-    let words = Kind::ALL.map(|kind| (kind.name(), kind));
-    let mut kinds = Vec::new();
-    for item in items.value {
-        let Some(name) = item.get_ref().as_str() else {
-            section.add(Problem::error(item.span(), "`callback_events` must be names, such as \"TaskExit\""));
-            continue;
-        };
-        match Kind::by_name(name) {
-            Some(kind) => kinds.push(kind),
-            None => section.add(unknown_word("callback_events", &At { value: name, span: item.span() }, &words)),
-        }
-    }
-    Kinds::of(&kinds)
 }
 
 fn start_gap(section: &mut Section<'_>, lints: &mut Lints) -> Range {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Number, Value as Json};
-use toml::de::DeValue;
+use serde_json::{Map, Value as Json};
 
+use super::faults::Context;
+use super::json::object;
+use super::{expect, faults};
 use crate::callback::codes::{self, Exit};
 use crate::callback::overlay::Overlay;
 use crate::callback::{Alarm, Callback, Kind};
 use crate::scenario::problem::{Problem, did_you_mean};
-use crate::scenario::section::{Section, Value, integer_of};
+use crate::scenario::section::Section;
 use crate::scenario::source::Source;
 use crate::scenario::task::{File, Step, When};
 use crate::time::Millis;
@@ -18,11 +20,11 @@ use crate::time::Millis;
 /// The most steps of a task.
 const MAX_STEPS: usize = 10_000;
 
-pub(super) fn read_all(section: &mut Section<'_>, source: &Source, files: &[File]) -> Vec<Step> {
+pub(super) fn read_all(section: &mut Section<'_>, source: &Source, files: &[File], context: Context) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut last_at = Millis::ZERO;
     for table in section.sections("step", "[[task.step]]", MAX_STEPS) {
-        steps.extend(read(table, source, files, &mut last_at));
+        steps.extend(read(table, source, files, context, &mut last_at));
     }
     if let Some(none) = section.get("step").filter(|steps| steps.get_ref().as_array().is_some_and(|all| all.is_empty()))
     {
@@ -31,7 +33,13 @@ pub(super) fn read_all(section: &mut Section<'_>, source: &Source, files: &[File
     steps
 }
 
-fn read(mut section: Section<'_>, source: &Source, files: &[File], last_at: &mut Millis) -> Option<Step> {
+fn read(
+    mut section: Section<'_>,
+    source: &Source,
+    files: &[File],
+    context: Context,
+    last_at: &mut Millis,
+) -> Option<Step> {
     let event = section.string("event");
     if section.key_span("event").is_none() {
         section
@@ -39,13 +47,12 @@ fn read(mut section: Section<'_>, source: &Source, files: &[File], last_at: &mut
     }
     let when = when(&mut section, last_at);
     let overlay = Overlay {
-        msg: object(&mut section, "msg"),
-        body: object(&mut section, "body"),
+        msg: object(&mut section, "msg", "fields to lay over the default").unwrap_or_default(),
+        body: object(&mut section, "body", "fields to lay over the default").unwrap_or_default(),
         raw: body_file(&mut section, source),
     };
-    for key in ["expect", "fault"] {
-        section.not_yet(key);
-    }
+    let faults = faults::of_step(&mut section, context);
+    let expect = expect::of_step(&mut section);
     let event = event?;
     if Kind::by_name(event.value).is_none() {
         let problem = Problem::warning(event.span.clone(), "no document knows this callback");
@@ -55,8 +62,9 @@ fn read(mut section: Section<'_>, source: &Source, files: &[File], last_at: &mut
         });
     }
     let callback = callback(event.value, &overlay.msg, files);
+    let faults = section.key_span("fault").map(|_| Arc::new(faults));
     section.finish();
-    Some(Step { when, callback, overlay: Arc::new(overlay) })
+    Some(Step { when, callback, overlay: Arc::new(overlay), faults, expect: expect.map(Arc::new) })
 }
 
 fn when(section: &mut Section<'_>, last_at: &mut Millis) -> When {
@@ -127,51 +135,4 @@ fn body_file(section: &mut Section<'_>, source: &Source) -> Option<Bytes> {
             None
         }
     }
-}
-
-fn object(section: &mut Section<'_>, key: &'static str) -> Map<String, Json> {
-    let Some(value) = section.get(key) else { return Map::new() };
-    match json(section, value) {
-        Some(Json::Object(fields)) => fields,
-        Some(_) => {
-            section
-                .add(Problem::error(value.span(), format!("`{key}` must be a table: fields to lay over the default")));
-            Map::new()
-        }
-        None => Map::new(),
-    }
-}
-
-/// TOML → JSON; dates become strings.
-fn json(section: &Section<'_>, value: &Value<'_>) -> Option<Json> {
-    let refuse = |why: &str| {
-        section.add(Problem::error(value.span(), why));
-        None
-    };
-    Some(match value.get_ref() {
-        DeValue::String(text) => Json::from(text.as_ref()),
-        DeValue::Boolean(truth) => Json::from(*truth),
-        DeValue::Datetime(date) => Json::from(date.to_string()),
-        DeValue::Integer(_) => match integer_of(value.get_ref()) {
-            Some(number) => Json::from(number),
-            None => return refuse("a whole number has at most 64 bits"),
-        },
-        DeValue::Float(number) => match number.as_str().replace('_', "").parse().ok().and_then(Number::from_f64) {
-            Some(number) => Json::Number(number),
-            None => return refuse("JSON has no such number"),
-        },
-        // Collected before it is looked at: each item tells its own problem.
-        DeValue::Array(items) => {
-            let items = items.iter().map(|item| json(section, item)).collect::<Vec<_>>();
-            Json::Array(items.into_iter().collect::<Option<_>>()?)
-        }
-        DeValue::Table(fields) => {
-            let field = |(key, value): (&toml::Spanned<_>, _)| {
-                let key: &std::borrow::Cow<'_, str> = key.get_ref();
-                json(section, value).map(|value| (key.to_string(), value))
-            };
-            let fields = fields.iter().map(field).collect::<Vec<_>>();
-            Json::Object(fields.into_iter().collect::<Option<_>>()?)
-        }
-    })
 }

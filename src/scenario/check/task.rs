@@ -1,8 +1,12 @@
 //! `[[task]]`: what both kinds of script share.
 
+use std::sync::Arc;
+
+use super::faults::Context;
 use super::lint::Lints;
-use super::{relay, step, url};
+use super::{faults, relay, step, url};
 use crate::callback::template::Template;
+use crate::fault::chances::Chances;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
 use crate::scenario::source::Source;
@@ -16,7 +20,13 @@ const MAX_FILES: usize = 1000;
 /// `appid` where the scenario names none: as long as real ones are.
 const DEFAULT_APP_ID: u64 = 1_250_000_000;
 
-pub(super) fn read(mut section: Section<'_>, source: &Source, lints: &mut Lints) -> Option<TaskSpec> {
+pub(super) fn read(
+    mut section: Section<'_>,
+    source: &Source,
+    context: Context,
+    general: &Chances,
+    lints: &mut Lints,
+) -> Option<TaskSpec> {
     let count = section.integer("count", 1..=MAX_COUNT).map_or(1, |count| count.value.cast_unsigned());
     let spacing = section.duration("spacing").map_or(Millis::ZERO, |spacing| spacing.value);
     let start = section.duration("start").map_or(Millis::ZERO, |start| start.value);
@@ -25,14 +35,16 @@ pub(super) fn read(mut section: Section<'_>, source: &Source, lints: &mut Lints)
     let stream_id = section.template("stream_id").map(|id| id.value);
     let to_url = url::target(&mut section, "to_url");
     let callback_url = url::address(&mut section, "callback_url", count).map(|url| url.value);
-    section.not_yet("faults");
+    let own = faults::read(&mut section, context);
+    let chances = own.over(general);
+    let faults = (!chances.is_empty()).then(|| Arc::new(chances));
     lints.task(count, task_id.as_ref(), to_url.as_ref());
 
     let files = files(&mut section, lints);
     let url = url::source(&mut section, "url");
     let (files, script) = if section.key_span("step").is_some() {
         let files = files.unwrap_or_default().into_iter().chain(url.map(whole)).collect::<Vec<_>>();
-        let steps = step::read_all(&mut section, source, &files);
+        let steps = step::read_all(&mut section, source, &files, context);
         relay::refuse(&mut section);
         (files, Some(Script::Steps(steps)))
     } else {
@@ -50,6 +62,7 @@ pub(super) fn read(mut section: Section<'_>, source: &Source, lints: &mut Lints)
         to_url: to_url.map(|url| url.value),
         callback_url,
         files,
+        faults,
         script: script?,
     })
 }

@@ -230,7 +230,7 @@ fn what_pullpush_sends_by_itself_is_fine() {
                 ..Payload::default()
             };
             for callback in &callbacks {
-                let verdict = judge(&encode(callback, &sender, &payload, moment, None), Some(&key), NOW);
+                let verdict = judge(&encode(callback, &sender, &payload, moment, None, None), Some(&key), NOW);
                 assert_eq!(verdict.complaints, [], "{callback} {payload:?}");
                 assert_eq!(verdict.seen.kind(), callback.kind());
             }

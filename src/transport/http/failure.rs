@@ -32,6 +32,11 @@ pub(super) fn of(error: &reqwest::Error) -> Failure {
     classify(stage, error.source())
 }
 
+/// Classifies a connection that did not come about.
+pub(super) fn of_connect(error: &io::Error) -> Failure {
+    classify(Stage::Connect, Some(error))
+}
+
 fn classify(stage: Stage, first: Option<Cause<'_>>) -> Failure {
     let causes: Vec<Cause<'_>> = successors(first, |cause| inner(*cause)).collect();
     let (kind, detail) = clear_case(&causes).unwrap_or_else(|| {

@@ -3,6 +3,7 @@
 mod client;
 mod failure;
 mod headers;
+mod manner;
 mod resolve;
 #[cfg(feature = "https")]
 mod tls;
@@ -11,9 +12,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::Url;
 use reqwest::dns::Resolve;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
 use thiserror::Error;
 
 pub use self::client::BuildError;
@@ -21,7 +22,7 @@ pub use self::headers::{HeaderError, Headers};
 use self::resolve::Guarded;
 pub use self::resolve::SystemResolver;
 use super::guard::{Forbidden, Guard};
-use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Outcome, Request, Transport};
+use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
 
 /// How to speak to the receiver.
 #[derive(Debug, Clone, Default)]
@@ -92,11 +93,52 @@ impl HttpTransport {
 
     async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
         let url = self.admit(&request.url)?;
-        let sending = self.client.post(url).headers(self.headers.clone()).body(request.body).send();
-        let response = sending.await.map_err(|error| failure::of(&error))?;
+        if request.manner == Manner::Reset {
+            return Err(self.reset(&url, &request.body).await);
+        }
+        let sending = self.client.request(request.method.clone(), url).headers(self.headers_of(&request));
+        let sending = sending.body(match request.manner {
+            Manner::Usual | Manner::Closing | Manner::Reset => request.body.into(),
+            Manner::SlowBody => manner::slow(&request.body),
+            Manner::CutBody => manner::cut(&request.body),
+        });
+        let mut response = match sending.send().await {
+            Ok(response) => response,
+            Err(error) if request.manner == Manner::CutBody && !error.is_connect() => return Err(on_purpose()),
+            Err(error) => return Err(failure::of(&error)),
+        };
         let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
         let body = read_body(response).await.map_err(|error| failure::of(&error))?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, headers, body })
+    }
+
+    fn headers_of(&self, request: &Request) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(content_type) = request.content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        match request.manner {
+            Manner::Closing => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            // A body in pieces has no length that the client would know of.
+            Manner::SlowBody | Manner::CutBody => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+            }
+            Manner::Usual | Manner::Reset => {}
+        }
+        if request.method == Method::GET {
+            headers.remove(CONTENT_TYPE);
+        }
+        headers
+    }
+
+    async fn reset(&self, url: &Url, body: &Bytes) -> Failure {
+        match manner::reset(&self.resolver, url, body).await {
+            Ok(()) => on_purpose(),
+            Err(error) => failure::of_connect(&error),
+        }
     }
 
     /// The guard stands here for addresses in the URL itself, which the client never shows to the resolver.
@@ -119,7 +161,7 @@ impl fmt::Debug for HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    async fn post(&self, request: Request) -> Outcome {
+    async fn send(&self, request: Request) -> Outcome {
         let timeout = request.timeout;
         match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(Ok(answer)) => Outcome::Answered(answer),
@@ -130,6 +172,10 @@ impl Transport for HttpTransport {
             }
         }
     }
+}
+
+fn on_purpose() -> Failure {
+    Failure { kind: FailureKind::OnPurpose, detail: "in the middle of the body".to_owned() }
 }
 
 /// Reads as much of the body as counts. Dropping the rest unread closes the connection, so an endless body ends here.

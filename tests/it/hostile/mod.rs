@@ -25,15 +25,15 @@ pub(crate) fn transport() -> HttpTransport {
 }
 
 pub(crate) fn request(url: &str, timeout: Duration) -> Request {
-    Request { url: url.to_owned(), body: r#"{"task_id":"118148"}"#.into(), timeout }
+    Request::post(url.to_owned(), r#"{"task_id":"118148"}"#.into(), timeout)
 }
 
 pub(crate) async fn post(url: &str) -> Outcome {
-    transport().post(request(url, PATIENT)).await
+    transport().send(request(url, PATIENT)).await
 }
 
 async fn post_briefly(url: &str) -> Outcome {
-    transport().post(request(url, BRIEF)).await
+    transport().send(request(url, BRIEF)).await
 }
 
 #[track_caller]
@@ -73,7 +73,7 @@ async fn a_request_is_what_the_service_sends() {
     let transport = HttpTransport::new(&settings, Arc::new(SystemResolver)).unwrap();
 
     let url = format!("{}/callback?a=1#b", server.url);
-    assert_answered(&transport.post(request(&url, PATIENT)).await, 200, "");
+    assert_answered(&transport.send(request(&url, PATIENT)).await, 200, "");
     let seen = requests.recv().await.unwrap();
     let (head, body) = seen.split_once("\r\n\r\n").unwrap();
     let (first, headers) = head.split_once("\r\n").unwrap();
@@ -201,8 +201,8 @@ async fn a_request_is_never_sent_twice() {
         connection.request().await.map(drop)
     });
     let transport = transport();
-    assert_answered(&transport.post(request(&server.url, PATIENT)).await, 200, "");
-    assert_kind(&transport.post(request(&server.url, PATIENT)).await, FailureKind::Reset);
+    assert_answered(&transport.send(request(&server.url, PATIENT)).await, 200, "");
+    assert_kind(&transport.send(request(&server.url, PATIENT)).await, FailureKind::Reset);
     assert_eq!(server.requests(), 2);
 }
 
@@ -217,7 +217,7 @@ async fn connections_are_used_again() {
         });
         let transport = transport();
         for _ in 0..5 {
-            assert!(matches!(transport.post(request(&server.url, PATIENT)).await, Outcome::Answered(_)));
+            assert!(matches!(transport.send(request(&server.url, PATIENT)).await, Outcome::Answered(_)));
         }
         assert_eq!((server.connections(), server.requests()), (1, 5));
     }
@@ -246,8 +246,8 @@ async fn an_answer_that_comes_too_late_is_nobody_elses() {
     });
     let transport = transport();
     let slow = format!("{}/slow", server.url);
-    assert_kind(&transport.post(request(&slow, BRIEF)).await, FailureKind::Timeout);
-    assert_answered(&transport.post(request(&server.url, PATIENT)).await, 200, "");
+    assert_kind(&transport.send(request(&slow, BRIEF)).await, FailureKind::Timeout);
+    assert_answered(&transport.send(request(&server.url, PATIENT)).await, 200, "");
     assert_eq!((server.connections(), server.requests()), (2, 2));
 }
 
@@ -314,7 +314,7 @@ impl Resolve for Names {
 async fn post_by_name(url: &str, addresses: &[&str]) -> Outcome {
     let names = Names(addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect());
     let transport = HttpTransport::new(&HttpSettings::default(), Arc::new(names)).unwrap();
-    transport.post(request(url, PATIENT)).await
+    transport.send(request(url, PATIENT)).await
 }
 
 /// Forbidden addresses to which the kernel opens no TCP connection: were the guard broken, still no packet would leave the

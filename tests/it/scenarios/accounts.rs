@@ -43,6 +43,7 @@ fn accounts(events: &[Event]) -> BTreeMap<(u64, u64), Account> {
         let subject = match event {
             Event::Sent { attempt, .. } | Event::Met { attempt, .. } => &attempt.subject,
             Event::Ended { subject, .. } => subject,
+            Event::Probed { .. } => continue,
         };
         let account = accounts.entry((subject.task, subject.number)).or_default();
         assert_eq!(account.ends, [], "something after the end of {subject:?}");
@@ -50,6 +51,7 @@ fn accounts(events: &[Event]) -> BTreeMap<(u64, u64), Account> {
             Event::Sent { .. } => account.sent += 1,
             Event::Met { outcome, .. } => account.acknowledged = outcome.is_acknowledged(),
             Event::Ended { end, .. } => account.ends.push(*end),
+            Event::Probed { .. } => {}
         }
     }
     accounts
@@ -87,6 +89,7 @@ fn planned_is_acknowledged_and_given_up_and_interrupted_and_not_started() {
             let right = match end {
                 End::Acknowledged => account.acknowledged && (1..=3).contains(&account.sent),
                 End::GivenUp => !account.acknowledged && account.sent == 3,
+                End::Dropped | End::Spoilt => false,
                 End::Interrupted => !account.acknowledged && account.sent <= 3,
             };
             assert!(right, "{told}");

@@ -1,0 +1,99 @@
+//! Asks the receiver what it made of the callbacks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Url;
+use tokio::time::{Instant, sleep};
+
+use super::Player;
+use crate::event::Event;
+use crate::plan::task::Task;
+use crate::probe::{About, Probe, When};
+use crate::transport::{Outcome, Request, Transport};
+
+/// The pause before a probe is asked again: the first, and the longest; it doubles in between.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+impl<T: Transport> Player<'_, T> {
+    /// The probes that `wanted` picks, about one task, one after the other.
+    pub(super) async fn probe(&self, task: Option<&Task>, wanted: impl Fn(When) -> bool) {
+        for probe in self.settings.probes.iter().filter(|probe| wanted(probe.when)) {
+            self.ask(probe, task).await;
+        }
+    }
+
+    /// The probes of a time that belongs to no task: about every task in turn, if they ask about one.
+    pub(super) async fn probe_all(&self, tasks: impl Iterator<Item = Task> + Clone, wanted: impl Fn(When) -> bool) {
+        for probe in self.settings.probes.iter().filter(|probe| wanted(probe.when)) {
+            if probe.is_about_a_task() {
+                for task in tasks.clone() {
+                    self.ask(probe, Some(&task)).await;
+                }
+            } else {
+                self.ask(probe, None).await;
+            }
+        }
+    }
+
+    /// Asks until the answer is as expected, or its time is over, or the run is stopped.
+    async fn ask(&self, probe: &Arc<Probe>, task: Option<&Task>) {
+        let about = task.map(about);
+        let filled = about.as_ref().map_or_else(|| Probe::clone(probe), |about| about.filled(probe));
+        let base = task.map_or(self.settings.addresses.shown().into(), |task| self.settings.addresses.of(task));
+        let url = address(&filled.url, &base);
+        let began = Instant::now();
+        let mut pause = PAUSES.0;
+        let mut tries = 0;
+        let complaints = loop {
+            tries += 1;
+            let left = probe.eventually.saturating_sub(began.elapsed()).max(Duration::from_millis(100));
+            let timeout = if tries == 1 { self.settings.timeout } else { self.settings.timeout.min(left) };
+            let asked = Instant::now();
+            let outcome = tokio::select! {
+                biased;
+                () = self.stop.requested() => return,
+                outcome = self.transport.send(request(&filled, url.clone(), timeout)) => outcome,
+            };
+            let complaints = match &outcome {
+                Outcome::Answered(answer) => filled.expectation.complaints(answer, asked.elapsed()),
+                Outcome::Failed(failure) => vec![format!("{}: {}", failure.kind.word(), failure.detail)],
+            };
+            if complaints.is_empty() || began.elapsed() + pause > probe.eventually {
+                break complaints;
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.requested() => return,
+                () = sleep(pause) => {}
+            }
+            pause = (pause * 2).min(PAUSES.1);
+        };
+        let at = self.pace.elapsed();
+        self.tell(Event::Probed { probe: Arc::clone(probe), about, url, at, took: began.elapsed(), tries, complaints });
+    }
+}
+
+fn about(task: &Task) -> About {
+    let sender = task.sender(None, "", None);
+    About {
+        task: task.number,
+        copy: task.copy,
+        task_id: sender.task_id.into_owned(),
+        stream_id: sender.stream_id.into_owned(),
+    }
+}
+
+/// Where a probe goes: a path alone is one at the address of the callbacks.
+fn address(url: &str, base: &str) -> String {
+    match Url::parse(base) {
+        Ok(base) if url.starts_with('/') => base.join(url).map_or_else(|_| url.to_owned(), Into::into),
+        _ => url.to_owned(),
+    }
+}
+
+fn request(probe: &Probe, url: String, timeout: Duration) -> Request {
+    let body = probe.send.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
+    Request { method: probe.method.clone(), ..Request::post(url, body, timeout) }
+}

@@ -1,0 +1,80 @@
+//! Requests that are sent badly on purpose.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::{self, Stream};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use reqwest::dns::Resolve;
+use reqwest::{Body, Url};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use super::resolve::Guarded;
+use crate::transport::{SLOW_PAUSE, SLOW_PIECES};
+
+/// A body in pieces, each after a pause.
+pub(super) fn slow(body: &Bytes) -> Body {
+    let length = body.len().div_ceil(SLOW_PIECES as usize).max(1);
+    let pieces: Vec<Bytes> = body.chunks(length).map(Bytes::copy_from_slice).collect();
+    streamed(stream::unfold(pieces.into_iter(), |mut pieces| async move {
+        sleep(SLOW_PAUSE).await;
+        pieces.next().map(|piece| (Ok(piece), pieces))
+    }))
+}
+
+/// A body that breaks off in the middle; the client closes the connection then.
+pub(super) fn cut(body: &Bytes) -> Body {
+    let half = body.slice(..body.len() / 2);
+    let broken = || io::Error::other("cut on purpose");
+    streamed(stream::unfold(Some(half), move |half| async move {
+        match half {
+            Some(half) => Some((Ok(half), None)),
+            None => {
+                // What was written has to leave before the connection goes.
+                sleep(SLOW_PAUSE).await;
+                Some((Err(broken()), None))
+            }
+        }
+    }))
+}
+
+fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Body {
+    Body::wrap(StreamBody::new(pieces.map_ok(Frame::data)))
+}
+
+/// Connects, sends half of the request, and resets the connection. Over TLS nothing is sent before.
+///
+/// # Errors
+/// There is no connection to reset.
+pub(super) async fn reset(resolver: &Guarded, url: &Url, body: &Bytes) -> io::Result<()> {
+    let mut stream = connect(resolver, url).await?;
+    if url.scheme() == "http" {
+        let host = url.host_str().unwrap_or_default();
+        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&body[..length / 2]).await?;
+        sleep(SLOW_PAUSE).await;
+    }
+    stream.set_zero_linger()
+}
+
+/// As the client does it: through the resolver, so that the guard has seen whatever is connected to.
+async fn connect(resolver: &Guarded, url: &Url) -> io::Result<TcpStream> {
+    let port = url.port_or_known_default().unwrap_or(80);
+    if let Some(address) = crate::transport::guard::literal(url) {
+        return TcpStream::connect((address, port)).await;
+    }
+    let name = url.host_str().unwrap_or_default().parse().map_err(|_| io::Error::other("not a name"))?;
+    let mut addresses = resolver.resolve(name).await.map_err(io::Error::other)?;
+    let mut address = addresses.next().ok_or_else(|| io::Error::other("the name has no address"))?;
+    address.set_port(port);
+    TcpStream::connect(address).await
+}
