@@ -27,14 +27,15 @@ struct Row {
 /// [`Failure`] if it cannot be written.
 pub(super) fn codes(args: &CodesArgs) -> Result<Exit, Failure> {
     let mut text = String::new();
+    let width = CODES.iter().map(|code| code.name.len()).max().unwrap_or(0);
     if args.format == ListFormat::Human {
-        let _ = writeln!(text, "{:>11}  {:<27}  {:<11}  MESSAGE", "CODE", "NAME", "ORIGIN");
+        let _ = writeln!(text, "{:>11}  {:<width$}  {:<11}  MESSAGE", "CODE", "NAME", "ORIGIN");
     }
     for code in CODES {
         let origin = code.origin.word();
         match args.format {
             ListFormat::Human => {
-                let _ = writeln!(text, "{:>11}  {:<27}  {origin:<11}  {}", code.code, code.name, code.message);
+                let _ = writeln!(text, "{:>11}  {:<width$}  {origin:<11}  {}", code.code, code.name, code.message);
             }
             ListFormat::Json => text.push_str(&ndjson::json(&Row {
                 schema_version: ndjson::SCHEMA_VERSION,
