@@ -35,6 +35,7 @@ impl Again {
         words.extend(
             (!args.in_virtual_time && args.speed.to_string() != "1x").then(|| format!("--speed {}", args.speed)),
         );
+        words.extend(args.fail_fast.then(|| "--fail-fast".to_owned()));
         words.extend(args.scenario.epoch.map(|epoch| format!("--epoch {epoch}")));
         words.extend(args.scenario.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
         words.extend(connection(&args.connect));
