@@ -128,12 +128,22 @@ impl Summary {
         self.told.iter().find_map(|complaint| complaint.about.task()).map(|(_, id)| id)
     }
 
+    /// How many attempts met what; those that were cut off are `unfinished`.
+    fn outcomes(&self) -> BTreeMap<String, u64> {
+        let mut outcomes = self.outcomes.clone();
+        let unfinished = self.attempts - outcomes.values().sum::<u64>();
+        if unfinished > 0 {
+            outcomes.insert("unfinished".to_owned(), unfinished);
+        }
+        outcomes
+    }
+
     /// For people.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         let more = if self.rest.at_least { "at least " } else { "" };
         let planned = self.ended() + self.rest.not_started;
-        let _ = writeln!(text, "\n{} planned, seed {}", plural(planned, "callback"), self.seed);
+        let _ = writeln!(text, "\n{more}{} planned, seed {}", plural(planned, "callback"), self.seed);
         let mut row = |name: &str, style: anstyle::Style, count: u64, more: &str| {
             if count > 0 {
                 let _ = writeln!(text, "  {name:<14}{style}{more}{count}{style:#}");
@@ -146,7 +156,8 @@ impl Summary {
         row("interrupted", NOTE, self.interrupted, "");
         row("not started", NOTE, self.rest.not_started, more);
         if self.attempts > 0 {
-            let outcomes = self.outcomes.iter().map(|(word, count)| format!("{word} ×{count}"));
+            let outcomes = self.outcomes();
+            let outcomes = outcomes.iter().map(|(word, count)| format!("{word} ×{count}"));
             let outcomes = outcomes.collect::<Vec<_>>().join(", ");
             let _ = writeln!(text, "{}: {outcomes}", plural(self.attempts, "attempt"));
             let _ = writeln!(text, "{DIM}start delay   {}{DIM:#}", self.start_delay);
@@ -185,7 +196,7 @@ impl Summary {
             not_started: self.rest.not_started,
             not_started_at_least: self.rest.at_least,
             attempts: self.attempts,
-            outcomes: self.outcomes.clone(),
+            outcomes: self.outcomes(),
             start_delay: self.start_delay.to_json(),
             service_time: self.service_time.to_json(),
             faults: self.audit.to_json(),
@@ -222,7 +233,7 @@ pub struct SummaryJson {
     pub not_started_at_least: bool,
     /// POSTs.
     pub attempts: u64,
-    /// How many attempts met what.
+    /// How many attempts met what; all together as many as `attempts`.
     pub outcomes: BTreeMap<String, u64>,
     /// Sent − due.
     pub start_delay: LengthsJson,
