@@ -19,13 +19,13 @@ use crate::hostile::{assert_answered, assert_failed, assert_kind, request};
 const PATIENT: Duration = Duration::from_secs(20);
 
 /// A certificate authority that nobody knows yet.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) pem: String,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -34,7 +34,7 @@ impl Authority {
     }
 
     /// Starts a server with a certificate for `host`, as `change` wants it. It answers one request a connection with 200.
-    fn serve(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
+    pub(crate) fn serve(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([host.to_owned()]).unwrap();
         change(&mut params);

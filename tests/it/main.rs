@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy allows it in tests, and not in their helpers")]
 
 mod bad;
+#[cfg(unix)] // its tests type lines into a shell
+mod cli;
 mod hostile;
 #[cfg(feature = "https")]
 mod https;

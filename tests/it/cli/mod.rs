@@ -1,0 +1,26 @@
+//! The command line, through the program itself: what is typed, what is printed, and the exit code.
+//!
+//! Lines are typed into a shell, so that a test reads as its user would type it.
+
+mod desk;
+mod receiver;
+mod running;
+
+mod again;
+mod delivery;
+mod environment;
+mod exit_codes;
+mod guard;
+mod help;
+mod keys;
+mod library;
+mod plan;
+mod run;
+mod send;
+mod signals;
+mod signature;
+mod sink;
+mod streams;
+
+use desk::{Desk, VOD};
+use receiver::{Answer, Receiver, Request};
