@@ -8,6 +8,9 @@ use toml::de::{DeTable, DeValue};
 use super::problem::{Problem, Problems};
 use super::source::Source;
 
+/// The longest path, in keys. Each is a call inside the last one: without a limit the stack would be it.
+const MAX_DEPTH: usize = 32;
+
 /// Applies every override of `source` to `root`; one that hits nothing is a problem.
 pub(super) fn apply<'a>(source: &'a Source, root: &mut DeTable<'a>, problems: &Problems) {
     for (offset, text) in source.overrides() {
@@ -27,6 +30,13 @@ pub(super) fn apply<'a>(source: &'a Source, root: &mut DeTable<'a>, problems: &P
                 Problem::error(offset..offset + path.len(), "a path is keys with dots between them")
                     .help("for example receiver.retry or task.1.count"),
             );
+            continue;
+        }
+        if segments.len() > MAX_DEPTH {
+            problems.add(Problem::error(
+                offset..offset + path.len(),
+                format!("a path has at most {MAX_DEPTH} keys: nothing lies deeper"),
+            ));
             continue;
         }
         if let Err(problem) = set(root, &segments, &value) {
