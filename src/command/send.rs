@@ -38,13 +38,14 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
 
 /// The scenario behind one callback: one attempt, at once.
 fn text(event: &str) -> String {
-    // Debug quotes a string as TOML does, as far as names of callbacks go.
+    // JSON quotes a string as TOML does, but for one control character.
+    let event = serde_json::Value::from(event).to_string().replace('\u{7f}', "\\u007f");
     format!(
         "version = 1\n\
          [receiver]\nretry = \"none\"\n\
          [payload]\n\
          [[task]]\nfiles = [{{ url = \"http://media.test/episode-1.m3u8\", duration = \"20m\" }}]\n\
-         [[task.step]]\nevent = {event:?}\n"
+         [[task.step]]\nevent = {event}\n"
     )
 }
 
