@@ -9,6 +9,7 @@ mod hostile;
 mod https;
 mod layers;
 mod player;
+mod properties;
 mod provider;
 mod samples;
 mod scenarios;

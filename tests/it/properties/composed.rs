@@ -1,0 +1,291 @@
+//! Valid scenarios made from random numbers, as TOML text. Whatever the numbers are, the text is valid.
+
+use std::fmt::Write;
+
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use pullpush::callback::Kind;
+use pullpush::callback::codes::CODES;
+use pullpush::callback::payload::Profile;
+use pullpush::scenario::task::IncidentKind;
+
+/// A scenario: what is left open by these numbers is a default.
+#[derive(Debug, Clone)]
+pub(super) struct Composed {
+    pub(super) profile: usize,
+    pub(super) signed: bool,
+    /// `index_as` and `code_as`
+    pub(super) as_strings: bool,
+    pub(super) free: bool,
+    pub(super) retries: Option<u32>,
+    pub(super) tasks: Vec<Task>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    /// 0 and 1: vod, 2: live, 3: picture, 4: steps
+    pub(super) source: u8,
+    pub(super) count: u64,
+    pub(super) spacing_ms: u64,
+    pub(super) start_ms: u64,
+    /// How long each file plays, in ms.
+    pub(super) files: Vec<u64>,
+    pub(super) first_file: usize,
+    pub(super) loops: i64,
+    pub(super) end_ms: Option<u64>,
+    pub(super) start_gap: Option<(u64, u64)>,
+    pub(super) file_gap_ms: u64,
+    pub(super) events: Vec<usize>,
+    /// Whether `task_id`, `stream_id`, `to_url`, `callback_url` are given.
+    pub(super) named: bool,
+    pub(super) incidents: Vec<Incident>,
+    pub(super) steps: Vec<(u8, u64, usize)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Incident {
+    pub(super) kind: usize,
+    /// 0: at, 1: in a file, 2: in a file at, 3: drawn
+    pub(super) place: u8,
+    /// Of the life or the file, in thousandths.
+    pub(super) fraction: u64,
+    pub(super) file: usize,
+    pub(super) chance: Option<f64>,
+    pub(super) lasts_ms: Option<u64>,
+    pub(super) forever: bool,
+    pub(super) retry_every_ms: Option<u64>,
+    pub(super) exit_after_ms: Option<u64>,
+    pub(super) exits: Vec<(usize, u32)>,
+    pub(super) exit_first: bool,
+    pub(super) retargeted: bool,
+}
+
+prop_compose! {
+    pub(super) fn incident()(
+        kind in 0..IncidentKind::ALL.len(),
+        place in 0u8..4,
+        fraction in 0u64..1000,
+        file in 0usize..8,
+        chance in of(0.0..=1.0),
+        lasts_ms in of(0u64..120_000),
+        forever in proptest::bool::weighted(0.1),
+        retry_every_ms in of(2_000u64..60_000),
+        exit_after_ms in of(0u64..20_000),
+        exits in vec((0..CODES.len(), 1u32..5), 0..4),
+        (exit_first, retargeted) in any::<(bool, bool)>(),
+    ) -> Incident {
+        Incident {
+            kind, place, fraction, file, chance, lasts_ms, forever, retry_every_ms, exit_after_ms, exits, exit_first,
+            retargeted,
+        }
+    }
+}
+
+prop_compose! {
+    pub(super) fn task(incidents: usize)(
+        (source, count, named) in (0u8..5, 1u64..4, any::<bool>()),
+        spacing_ms in 0u64..5_000,
+        start_ms in 0u64..10_000,
+        files in vec(1u64..60_000, 1..5),
+        first_file in 0usize..8,
+        loops in -1i64..3,
+        end_ms in weighted(0.3, 1u64..200_000),
+        start_gap in of((1u64..2_000, 0u64..2_000)),
+        file_gap_ms in prop_oneof![Just(0), 0u64..3_000],
+        events in prop_oneof![3 => Just(Vec::new()), 1 => vec(0..Kind::ALL.len(), 0..4)],
+        incidents in vec(incident(), 0..=incidents),
+        steps in vec((0u8..3, 0u64..5_000, 0..Kind::ALL.len() + 1), 1..6),
+    ) -> Task {
+        let start_gap = start_gap.map(|(min, more)| (min, (min + more).min(2_000)));
+        Task {
+            source, count, spacing_ms, start_ms, files, first_file, loops, end_ms, start_gap, file_gap_ms, events, named,
+            incidents, steps,
+        }
+    }
+}
+
+prop_compose! {
+    pub(super) fn scenario(tasks: usize, incidents: usize)(
+        profile in 0..Profile::ALL.len(),
+        (signed, as_strings, free) in any::<(bool, bool, bool)>(),
+        retries in of(0u32..3),
+        tasks in vec(task(incidents), 1..=tasks),
+    ) -> Composed {
+        Composed { profile, signed, as_strings, free, retries, tasks }
+    }
+}
+
+impl Composed {
+    /// As a scenario file.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("version = 1\n[payload]\nprofile = \"{}\"\n", Profile::ALL[self.profile].0);
+        if self.signed {
+            text += "key = \"testkey\"\n";
+        }
+        if self.as_strings {
+            text += "index_as = \"string\"\ncode_as = \"string\"\n";
+        }
+        text += "[receiver]\n";
+        if self.free {
+            text += "ordering = \"free\"\n";
+        }
+        if let Some(times) = self.retries {
+            writeln!(text, "retry = {{ times = {times}, every = \"7s\" }}").unwrap();
+        }
+        for (index, task) in self.tasks.iter().enumerate() {
+            task.write(index, &mut text);
+        }
+        text
+    }
+
+    /// The same with another chance of one incident.
+    pub(super) fn with_chance(&self, incident: usize, chance: f64) -> Self {
+        let mut changed = self.clone();
+        changed.tasks[0].incidents[incident].chance = Some(chance);
+        changed
+    }
+}
+
+impl Task {
+    fn is_vod(&self) -> bool {
+        self.source < 2
+    }
+
+    fn first_file(&self) -> usize {
+        self.first_file % self.files.len()
+    }
+
+    /// `end`, where it is given or must be.
+    pub(super) fn end(&self) -> Option<u64> {
+        let endless = !self.is_vod() || self.loops < 0;
+        self.end_ms.or(endless.then_some(90_000))
+    }
+
+    /// How long the task runs for sure.
+    fn life(&self) -> u64 {
+        let round = |files: &[u64]| files.iter().map(|file| file + self.file_gap_ms).sum::<u64>();
+        let listed = match self.is_vod().then_some(self.loops) {
+            Some(more @ 0..) => round(&self.files[self.first_file()..]) + more.unsigned_abs() * round(&self.files),
+            _ => u64::MAX,
+        };
+        self.end().map_or(listed, |end| end.min(listed))
+    }
+
+    fn write(&self, index: usize, text: &mut String) {
+        writeln!(text, "[[task]]\ncount = {}\nspacing = \"{}ms\"", self.count, self.spacing_ms).unwrap();
+        writeln!(text, "start = \"{}ms\"", self.start_ms).unwrap();
+        if self.named {
+            writeln!(text, "task_id = \"1{index}0{{n}}\"\nstream_id = \"流{{n}}\"").unwrap();
+            writeln!(text, "to_url = \"rtmp://a.test/{index}/{{n}}\"").unwrap();
+            writeln!(text, "callback_url = \"http://127.0.0.1:8080/{{n}}\"").unwrap();
+        }
+        let files = self.files.iter().enumerate();
+        let files = files.map(|(n, ms)| format!("{{ url = \"http://media.test/{n}?\\\"流\", duration = \"{ms}ms\" }}"));
+        let files = files.collect::<Vec<_>>().join(", ");
+        match self.source {
+            4 => {
+                writeln!(text, "files = [{files}]").unwrap();
+                self.steps.iter().for_each(|step| write_step(*step, text));
+                return;
+            }
+            2 => *text += "source = \"live\"\nurl = \"rtmp://origin.test/live/{n}\"\n",
+            3 => *text += "source = \"picture\"\nurl = \"http://origin.test/{n}.png\"\n",
+            _ => {
+                writeln!(text, "source = \"vod\"\nfiles = [{files}]\nloops = {}", self.loops).unwrap();
+                writeln!(text, "file_index = {}\nfile_gap = \"{}ms\"", self.first_file() + 1, self.file_gap_ms)
+                    .unwrap();
+                if let Some((min, max)) = self.start_gap {
+                    writeln!(text, "start_gap = \"{min}ms..{max}ms\"").unwrap();
+                }
+            }
+        }
+        if let Some(end) = self.end() {
+            writeln!(text, "end = \"{end}ms\"").unwrap();
+        }
+        let events: Vec<_> = self.events.iter().map(|kind| format!("\"{}\"", Kind::ALL[*kind].name())).collect();
+        writeln!(text, "callback_events = [{}]", events.join(", ")).unwrap();
+        self.incidents.iter().for_each(|incident| incident.write(self, text));
+    }
+}
+
+fn write_step((when, pause, event): (u8, u64, usize), text: &mut String) {
+    let event = Kind::ALL.get(event).map_or("SomethingNew", |kind| kind.name());
+    let when = ["after", "after_answer", "after"][usize::from(when)];
+    writeln!(text, "[[task.step]]\n{when} = \"{pause}ms\"\nevent = \"{event}\"").unwrap();
+}
+
+impl Incident {
+    pub(super) fn kind(&self, task: &Task) -> IncidentKind {
+        match IncidentKind::ALL[self.kind].1 {
+            IncidentKind::FileFailed | IncidentKind::FileEndsEarly if !task.is_vod() => IncidentKind::SourceDown,
+            kind => kind,
+        }
+    }
+
+    fn write(&self, task: &Task, text: &mut String) {
+        use IncidentKind::{Crash, FileFailed, Migration, Modified, PushBroken, SourceDown, Stopped};
+        let kind = self.kind(task);
+        writeln!(text, "[[task.incident]]\nkind = \"{}\"", kind.name()).unwrap();
+        self.write_place(task, text);
+        let retargeted = kind == Modified && self.retargeted;
+        let again = matches!(kind, PushBroken | SourceDown);
+        match self.lasts_ms {
+            _ if self.forever && (again || kind == Crash) => *text += "lasts = \"forever\"\n",
+            Some(ms) if again || retargeted || matches!(kind, Crash | Migration) => {
+                writeln!(text, "lasts = \"{ms}ms\"").unwrap();
+            }
+            _ => {}
+        }
+        if let Some(ms) = self.retry_every_ms.filter(|_| again || kind == FileFailed) {
+            writeln!(text, "retry_every = \"{ms}ms\"").unwrap();
+        }
+        if let Some(ms) = self.exit_after_ms.filter(|_| again || retargeted || matches!(kind, FileFailed | Stopped)) {
+            writeln!(text, "exit_after = \"{ms}ms\"").unwrap();
+        }
+        if retargeted {
+            *text += "to_url = \"rtmp://b.test/live/{n}\"\n";
+        }
+        if kind == Migration && self.exit_first {
+            *text += "first = \"TaskExit\"\n";
+        }
+        let exits = self.exits.iter().map(|(code, weight)| format!("{{ exit = {}, weight = {weight} }}", exit(*code)));
+        let exits: Vec<_> = exits.collect();
+        if !exits.is_empty() && (again || retargeted || matches!(kind, FileFailed | Migration | Stopped)) {
+            writeln!(text, "exits = [{}]", exits.join(", ")).unwrap();
+        }
+    }
+
+    fn write_place(&self, task: &Task, text: &mut String) {
+        let only_chance = self.place == 3;
+        if only_chance || self.chance.is_some() {
+            writeln!(text, "chance = {:?}", self.chance.unwrap_or(1.0)).unwrap();
+        }
+        match self.place {
+            1 | 2 if task.is_vod() => {
+                let first = if task.loops == 0 { task.first_file() } else { 0 };
+                let file = first + self.file % (task.files.len() - first);
+                writeln!(text, "file = {}", file + 1).unwrap();
+                if self.place == 2 {
+                    writeln!(text, "at = \"{}ms\"", part(task.files[file], self.fraction)).unwrap();
+                }
+            }
+            3 => {}
+            _ => writeln!(text, "at = \"{}ms\"", part(task.life(), self.fraction)).unwrap(),
+        }
+    }
+}
+
+/// So many thousandths of `whole`: less than the whole.
+fn part(whole: u64, thousandths: u64) -> u64 {
+    u64::try_from(u128::from(whole) * u128::from(thousandths) / 1000).unwrap()
+}
+
+fn exit(code: usize) -> String {
+    let code = CODES[code];
+    match code.code % 3 {
+        0 => format!("\"{}\"", code.name),
+        1 | -1 => code.code.to_string(),
+        _ => format!("{{ code = {}, message = \"\\\"流\\\"\" }}", code.code),
+    }
+}

@@ -1,0 +1,155 @@
+//! Whatever is given to what reads, it says what is wrong, in its place, and never breaks down.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use pullpush::callback::body::Moment;
+use pullpush::callback::sign::Key;
+use pullpush::fault::Spoiling;
+use pullpush::plan::Plan;
+use pullpush::scenario::problem::Level;
+use pullpush::scenario::{Source, check};
+use pullpush::sink::judge::judge;
+
+use super::text::{changed, nonsense, override_};
+use super::{cases, composed, planned};
+use crate::support::{EPOCH, RECEIVER};
+
+/// Either a scenario, or an error; every problem is at a place that exists, and can be shown.
+fn is_judged(source: Source) -> Result<(), TestCaseError> {
+    let checked = check(source);
+    let errors = checked.count(Level::Error);
+    prop_assert_eq!(checked.scenario.is_none(), errors > 0, "{:#?}", checked.problems);
+    for problem in &checked.problems {
+        let place = checked.source.locate(problem.span.clone());
+        prop_assert!(place.span.start <= place.span.end && place.span.end <= place.text.len(), "{problem:?}");
+        prop_assert!(place.text.is_char_boundary(place.span.start), "{problem:?} in {:?}", place.text);
+        prop_assert!(place.text.is_char_boundary(place.span.end), "{problem:?} in {:?}", place.text);
+        prop_assert!(!problem.message.is_empty());
+        let shown = problem.render(&checked.source, false);
+        prop_assert!(shown.contains(&format!("--> {}:", place.name)), "{shown}");
+        prop_assert!(!shown.contains('\u{1b}') && !shown.contains('\r'), "{shown:?}");
+        let json = problem.to_json(&checked.source);
+        prop_assert!(json.line >= 1 && json.column >= 1);
+        prop_assert!(json.line <= place.text.matches('\n').count() + 1, "{json:?}");
+    }
+    if let Some(scenario) = checked.scenario {
+        // What is valid can be planned.
+        let mut last = None;
+        for delivery in Plan::new(Arc::new(scenario), 1).deliveries().take(100) {
+            prop_assert!(last <= Some(delivery.offset));
+            last = Some(delivery.offset);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn nonsense_is_judged(text in nonsense()) {
+        is_judged(Source::new("a.toml", text))?;
+    }
+
+    #[test]
+    fn changed_scenarios_are_judged(text in changed()) {
+        is_judged(Source::new("a.toml", text))?;
+    }
+
+    #[test]
+    fn overrides_are_judged(
+        scenario in prop_oneof![3 => changed(), 1 => nonsense()],
+        overrides in vec(override_(), 1..4),
+    ) {
+        is_judged(Source::new("a.toml", scenario).with_overrides(&overrides))?;
+    }
+
+    #[test]
+    fn the_sink_judges_any_bytes(bytes in vec(any::<u8>(), 0..200), text in nonsense()) {
+        let key = Key::new("testkey").unwrap();
+        for body in [bytes.as_slice(), text.as_bytes()] {
+            let unsigned = judge(body, None, EPOCH);
+            let signed = judge(body, Some(&key), EPOCH);
+            prop_assert!(signed.complaints.len() >= unsigned.complaints.len());
+            if serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(body).is_err() {
+                prop_assert!(unsigned.refusal().is_some());
+            }
+        }
+    }
+
+    /// A true body with a few bytes changed.
+    #[test]
+    fn the_sink_judges_broken_bodies(
+        scenario in composed::scenario(1, 1),
+        changes in vec((any::<proptest::sample::Index>(), proptest::option::of(any::<u8>())), 1..6),
+    ) {
+        let plan = planned(&scenario.text(), 1);
+        let moment = Moment { happened: EPOCH, attempted: EPOCH };
+        for delivery in plan.deliveries().take(4) {
+            let mut body = delivery.body(&plan.scenario().payload, RECEIVER, moment, Spoiling::default());
+            for (place, change) in &changes {
+                let at = place.index(body.len());
+                match change {
+                    Some(byte) => body[at] = *byte,
+                    None => body.truncate(at.max(1)),
+                }
+            }
+            let verdict = judge(&body, plan.scenario().payload.key.as_ref(), EPOCH);
+            for complaint in &verdict.complaints {
+                prop_assert!(!complaint.to_string().is_empty());
+            }
+        }
+    }
+}
+
+/// Runs the program: what it ends with, and what it complained of.
+fn pullpush(arguments: &[&str], input: &[u8]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pullpush"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Who refuses its arguments reads no input.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn the_command_line_takes_anything_in_its_stride() {
+    let deep = "[".repeat(100_000);
+    let path = format!("{}a=1", "a.".repeat(50_000));
+    let long = "x".repeat(100_000);
+    let verify = ["verify", "--key", "testkey", "-"].as_slice();
+    let inputs: [&[u8]; 9] = [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"{}",
+        b"[1]",
+        br#"{"t":-1,"sign":"a"}"#,
+        br#"{"t":1e300,"sign":"a"}"#,
+        br#"{"t":"99999999999999999999","sign":1}"#,
+        deep.as_bytes(),
+    ];
+    for input in inputs {
+        let (code, complaint) = pullpush(verify, input);
+        assert_eq!(code, Some(2), "{complaint}");
+        assert!(complaint.starts_with("error: - "), "{complaint}");
+    }
+    assert_eq!(pullpush(verify, br#"{"t":18446744073709551615,"sign":"\u0000"}"#).0, Some(1));
+    let sets = [&deep, &path, &long, "=", "a", "a=", ".=.", "task.18446744073709551616=1", "task..=1", "\u{1b}=\u{1b}"];
+    for set in sets {
+        let (code, complaint) = pullpush(&["send", "TaskStart", "--set", set], b"");
+        assert_eq!(code, Some(2), "{complaint}");
+        assert!(complaint.contains("error: ") && !complaint.contains("panicked"), "{complaint}");
+    }
+    for event in ["", "\"", "\\", "\u{1b}[31m", "\n", "名", &long, "\u{0301}", "\u{7f}"] {
+        let (code, complaint) = pullpush(&["send", event], b"");
+        // A name longer than strings may be is refused; every other one is sent as it is.
+        assert_eq!(code, Some(if event.len() > 8192 { 2 } else { 0 }), "{event:?}: {complaint}");
+        assert!(!complaint.contains("panicked") && !complaint.contains('\u{1b}'), "{complaint}");
+    }
+}
