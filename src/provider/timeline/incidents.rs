@@ -10,7 +10,7 @@ use crate::time::Millis;
 impl Timeline {
     /// Something happens to the task. What it says about exits may come later, but not after the task's end.
     pub(super) fn happen(&mut self, relay: &Relay, which: usize, at: Millis) {
-        let Occurrence { index, exit, .. } = self.occurrences.swap_remove(which);
+        let Occurrence { index, exit, .. } = self.occurrences.remove(which);
         let incident = &relay.incidents[index];
         let kind = incident.kind;
         let cause = Some(kind);

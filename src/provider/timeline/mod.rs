@@ -35,7 +35,7 @@ pub struct Timeline {
     /// Whether the service of this profile sends alarms.
     alarms: bool,
     state: State,
-    /// Incidents still to come.
+    /// Incidents still to come, in the order of the file.
     occurrences: Vec<Occurrence>,
     /// Settled callbacks, in order of time.
     settled: VecDeque<Happening>,
@@ -140,7 +140,7 @@ impl Timeline {
             Phase::Streaming => (Millis::FOREVER, false),
         };
         let end = self.horizon(relay);
-        // What fell into a time when it could not happen comes as soon as it can.
+        // What fell into a time when it could not happen comes as soon as it can; of two at once the first of the file.
         let incident = self
             .occurrences
             .iter()
@@ -226,7 +226,7 @@ impl Timeline {
             incident.kind == IncidentKind::FileFailed && incident.place == (Place::InFile { file, into: None })
         };
         if let Some(which) = self.occurrences.iter().position(fails) {
-            let occurrence = self.occurrences.swap_remove(which);
+            let occurrence = self.occurrences.remove(which);
             return self.file_failed(relay, now, &relay.incidents[occurrence.index], occurrence.exit);
         }
         let cause = self.state.cause.take();
