@@ -9,6 +9,9 @@ use pullpush::time::Millis;
 use super::composed::Composed;
 use super::{cases, composed, planned};
 
+/// The most callbacks of a task that are looked at.
+const MOST: usize = 1000;
+
 /// What happens to each task, without what its scenario says of chances.
 type Story = Vec<(Millis, Callback, Option<IncidentKind>, Option<usize>)>;
 
@@ -16,7 +19,7 @@ fn stories(scenario: &Composed, seed: u64) -> Vec<Story> {
     let plan: Plan = planned(&scenario.text(), seed);
     let story = |task| {
         let told = |it: pullpush::plan::delivery::Delivery| (it.offset, it.callback, it.cause, it.retargeted);
-        plan.lane(task).take(1000).map(told).collect()
+        plan.lane(task).take(MOST).map(told).collect()
     };
     plan.tasks().map(story).collect()
 }
@@ -43,6 +46,38 @@ proptest! {
             // With every chance it is one of the two stories, and what happens at one happens at every higher one.
             prop_assert!(rarely[task] == never[task] || rarely[task] == always[task]);
             prop_assert!(often[task] == always[task] || (often[task] == never[task] && rarely[task] == never[task]));
+        }
+    }
+
+    /// An alarm has no effect of its own: with it or without it, everything else is drawn and happens alike.
+    #[test]
+    fn an_alarm_moves_nothing_else(
+        scenario in composed::scenario(1, 4),
+        which in any::<proptest::sample::Index>(),
+        seed in any::<u64>(),
+    ) {
+        let mut scenario: Composed = scenario;
+        let task = &mut scenario.tasks[0];
+        task.count = 12;
+        prop_assume!(!task.incidents.is_empty());
+        let which = which.index(task.incidents.len());
+        let kind = |wanted| IncidentKind::ALL.iter().position(|(_, kind)| *kind == wanted).unwrap();
+        for (index, incident) in task.incidents.iter_mut().enumerate() {
+            if index == which {
+                incident.kind = kind(IncidentKind::PullUnstable);
+            } else if incident.kind == kind(IncidentKind::PullUnstable) {
+                incident.kind = kind(IncidentKind::PushUnstable);
+            }
+        }
+        let others = |chance| -> Vec<Story> {
+            let stories = stories(&scenario.with_chance(which, chance), seed);
+            let of_others = |story: Story| story.into_iter().filter(|it| it.2 != Some(IncidentKind::PullUnstable));
+            stories.into_iter().map(|story| of_others(story).collect()).collect()
+        };
+        for (without, with) in others(0.0).iter().zip(&others(1.0)) {
+            let differs = without.iter().zip(with).find(|(one, other)| one != other);
+            prop_assert!(differs.is_none(), "{differs:?}");
+            prop_assert!(without.len() == with.len() || with.len() > MOST / 2, "one is longer");
         }
     }
 

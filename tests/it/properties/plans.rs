@@ -80,7 +80,7 @@ fn makes_sense(lane: &[Delivery], kinds: &[IncidentKind]) -> Result<(), String> 
             return Err(format!("{} of delivery {}", delivery.callback, delivery.number));
         }
     }
-    if runs && !has(IncidentKind::Crash) { Err("it never ends".to_owned()) } else { Ok(()) }
+    if runs && !has(IncidentKind::Crash) && lane.len() < MOST { Err("it never ends".to_owned()) } else { Ok(()) }
 }
 
 proptest! {
