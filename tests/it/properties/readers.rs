@@ -10,11 +10,14 @@ use pullpush::callback::body::Moment;
 use pullpush::callback::sign::Key;
 use pullpush::fault::Spoiling;
 use pullpush::plan::Plan;
+use pullpush::report::plan::{Planned, curl, ndjson, table};
+use pullpush::run::settings::Addresses;
 use pullpush::scenario::problem::Level;
-use pullpush::scenario::{Source, check};
+use pullpush::scenario::{Scenario, Source, check};
 use pullpush::sink::judge::judge;
+use serde_json::Value;
 
-use super::text::{changed, nonsense, override_};
+use super::text::{changed, nonsense, typed_override};
 use super::{cases, composed, planned};
 use crate::support::{EPOCH, RECEIVER};
 
@@ -36,13 +39,27 @@ fn is_judged(source: Source) -> Result<(), TestCaseError> {
         prop_assert!(json.line >= 1 && json.column >= 1);
         prop_assert!(json.line <= place.text.matches('\n').count() + 1, "{json:?}");
     }
-    if let Some(scenario) = checked.scenario {
-        // What is valid can be planned.
-        let mut last = None;
-        for delivery in Plan::new(Arc::new(scenario), 1).deliveries().take(100) {
-            prop_assert!(last <= Some(delivery.offset));
-            last = Some(delivery.offset);
-        }
+    checked.scenario.map_or(Ok(()), can_be_planned)
+}
+
+/// What is valid can be planned and written down.
+fn can_be_planned(scenario: Scenario) -> Result<(), TestCaseError> {
+    let plan = Plan::new(Arc::new(scenario), 1);
+    let payload = &plan.scenario().payload;
+    let addresses = Addresses::new(None, RECEIVER.to_owned());
+    let mut last = None;
+    for delivery in plan.deliveries().take(100) {
+        prop_assert!(last <= Some(delivery.offset));
+        last = Some(delivery.offset);
+        let epoch = payload.epoch.unwrap_or(EPOCH);
+        let planned = Planned { delivery: &delivery, payload, epoch, addresses: &addresses };
+        let [mut row, mut json, mut curl] = [const { String::new() }; 3];
+        table(&planned, &mut row);
+        ndjson(&planned, &mut json);
+        self::curl(&planned, &mut curl);
+        prop_assert!(row.contains(delivery.callback.name()) && curl.contains("curl"));
+        let line: Value = serde_json::from_str(&json).unwrap();
+        prop_assert!(line["body"].is_string() || line["body_hex"].is_string());
     }
     Ok(())
 }
@@ -63,7 +80,7 @@ proptest! {
     #[test]
     fn overrides_are_judged(
         scenario in prop_oneof![3 => changed(), 1 => nonsense()],
-        overrides in vec(override_(), 1..4),
+        overrides in vec(typed_override(), 1..4),
     ) {
         is_judged(Source::new("a.toml", scenario).with_overrides(&overrides))?;
     }
@@ -75,7 +92,7 @@ proptest! {
             let unsigned = judge(body, None, EPOCH);
             let signed = judge(body, Some(&key), EPOCH);
             prop_assert!(signed.complaints.len() >= unsigned.complaints.len());
-            if serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(body).is_err() {
+            if serde_json::from_slice::<serde_json::Map<_, Value>>(body).is_err() {
                 prop_assert!(unsigned.refusal().is_some());
             }
         }
