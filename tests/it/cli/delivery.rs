@@ -82,7 +82,7 @@ fn one_connection_serves_a_task() {
 
 #[test]
 fn only_200_is_success() {
-    for status in [201, 202, 204, 301, 302, 304, 307, 400, 404, 429, 500, 503] {
+    for status in [201, 204, 301, 304, 404, 500, 503] {
         let receiver = Receiver::answering(move |_| Answer::Status(status));
         let line = format!("pullpush run vod.toml --speed max --set receiver.retry=none --to {}", receiver.url);
         let done = Desk::new().run(line).exits(1).shows(&format!("4 attempts: {status} ×4\n"));

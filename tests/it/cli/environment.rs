@@ -103,7 +103,7 @@ fn deny_warnings() {
     let desk = Desk::new().file("warned.toml", VOD.replace("118148", "show"));
     desk.run("pullpush check warned.toml").exits(0).says("warning");
     desk.run("pullpush check warned.toml --deny-warnings").exits(2);
-    desk.env("PULLPUSH_DENY_WARNINGS", "1").run("pullpush check warned.toml").exits(2);
+    desk.env("PULLPUSH_DENY_WARNINGS", "1").run("pullpush check warned.toml").exits(2).says("warning: ");
 }
 
 #[test]

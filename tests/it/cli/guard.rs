@@ -36,11 +36,16 @@ fn refusals() -> impl Iterator<Item = (&'static str, String)> {
 #[test]
 fn an_address_elsewhere_is_refused_when_it_is_typed() {
     let desk = Desk::new();
+    let refused = |command: &str, host: &str, refusal: String| {
+        let done = desk.run(format!("pullpush {command} --to http://{host}/callback")).exits(2);
+        assert_eq!((done.stdout, done.stderr), (String::new(), refusal), "{host}");
+    };
     for (host, refusal) in refusals() {
-        for command in ["run vod.toml", "run vod.toml --wait-for 1s", "send TaskStart"] {
-            let done = desk.run(format!("pullpush {command} --to http://{host}/callback")).exits(2);
-            assert_eq!((done.stdout, done.stderr), (String::new(), refusal.clone()), "{host}");
-        }
+        refused("run vod.toml", host, refusal);
+    }
+    for (host, refusal) in refusals().take(2) {
+        refused("run vod.toml --wait-for 1s", host, refusal.clone());
+        refused("send TaskStart", host, refusal);
     }
 }
 

@@ -49,7 +49,7 @@ fn a_key_in_the_file() {
 #[test]
 fn a_key_that_is_typed() {
     let desk = Desk::new();
-    for wrong in ["", "!", "-more"] {
+    for wrong in ["", "-more"] {
         let key = format!("{KEY}{wrong}");
         for set in [
             format!("payload.key={key}"),

@@ -65,6 +65,7 @@ const NO_CURL: &str = r#"#!/bin/sh
 number=$(ls sent.* 2>/dev/null | wc -l)
 case "$8" in
     @-) cat ;;
+    @*) exit 8 ;;
     *) printf '%s' "$8" ;;
 esac > "sent.$(echo $number)"
 "#;

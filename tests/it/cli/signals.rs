@@ -1,5 +1,9 @@
 //! Ctrl-C and SIGTERM at any moment: partial results are written, and the exit code tells the signal.
 
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
 use super::{Answer, Desk, Receiver, VOD};
 
 const STOPPING: &str = "stopping: what is on its way may end; once more to end at once\n";
@@ -138,34 +142,43 @@ fn no_further_scenario_is_begun() {
     assert_eq!((done.stdout.matches("planned").count(), receiver.rest().len()), (1, 0));
 }
 
-/// A scenario of a million callbacks, far more than are played before a signal comes.
-fn with_a_million() -> Desk {
-    let million = VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 499\ncount = 1000\nspacing = \"1s\"");
-    Desk::new().file("million.toml", million.replace("118148", "{n}").replace("/show", "/{n}"))
+/// A scenario of two hundred thousand callbacks, far more than are played before a signal comes.
+fn with_many() -> Desk {
+    let many = VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 99\ncount = 1000\nspacing = \"1s\"");
+    Desk::new().file("many.toml", many.replace("118148", "{n}").replace("/show", "/{n}"))
 }
 
 #[test]
 fn in_virtual_time() {
-    let desk = with_a_million();
+    let desk = with_many();
     with_each_signal(|signal, code| {
-        let mut running = desk.start("pullpush run million.toml --virtual");
+        let mut running = desk.start("pullpush run many.toml --virtual");
         running.shows("200 in");
         running.signal(signal);
-        running.end().exits(code).says(STOPPING).shows("\n1002000 callbacks planned, seed 7\n");
+        running.end().exits(code).says(STOPPING).shows("\n202000 callbacks planned, seed 7\n");
     });
+}
+
+/// A standard output that takes nothing, and the end that keeps it open.
+fn full() -> (OwnedFd, UnixStream) {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    while ours.write(&[b'.'; 4096]).is_ok() {}
+    ours.set_nonblocking(false).unwrap();
+    (ours.into(), theirs)
 }
 
 #[test]
 fn again_and_again_while_nobody_reads_the_output() {
-    let desk = with_a_million();
     with_each_signal(|signal, code| {
-        // The reader takes a line and no more, and keeps the pipe open.
-        let (reader, writer) = std::io::pipe().unwrap();
-        let mut running = desk.start_into(writer, "pullpush run million.toml --virtual");
-        std::io::Read::read_exact(&mut &reader, &mut [0; 100]).unwrap();
+        let (stdout, _reader) = full();
+        let receiver = Receiver::new();
+        let line = format!("pullpush run vod.toml --speed max --to {}", receiver.url);
+        let mut running = Desk::new().start_into(stdout, line);
+        // All is over but for the output, or will be.
+        receiver.next();
         running.signal_until_it_ends(signal);
         running.end().exits(code);
-        drop(reader);
     });
 }
 
