@@ -2,6 +2,7 @@
 
 use super::load::Loaded;
 use crate::cli::{ConnectArgs, RunArgs, SendArgs};
+use crate::error::Exit;
 use crate::report::summary::Summary;
 use crate::scenario::blot;
 
@@ -53,7 +54,7 @@ impl Again {
         Self::Whole(words.join(" "))
     }
 
-    /// The command; if a delivery failed and can fail alone, for its task only.
+    /// The command; if the receiver failed a task and can fail it alone, for that task only.
     pub(super) fn command(&self, loaded: &Loaded, summary: &Summary) -> String {
         let (words, alone) = match self {
             Self::Whole(command) => return command.clone(),
@@ -63,7 +64,7 @@ impl Again {
         let here = if loaded.name.starts_with('-') { "./" } else { "" };
         let mut command =
             format!("pullpush run {} --seed {}", quoted(&format!("{here}{}", loaded.name)), loaded.plan.seed());
-        let failed = summary.first_failed_task().filter(|_| alone);
+        let failed = summary.first_failed_task().filter(|_| alone && summary.exit() == Exit::ReceiverFailed);
         if let Some(task) = failed.or(loaded.only.as_deref()) {
             command.push_str(&format!(" --only {}", quoted(&format!("task={task}"))));
         }

@@ -152,6 +152,7 @@ fn real_stamps_are_the_time_of_day() {
         let body = request.json();
         let t = body["t"].as_u64().unwrap();
         assert!((before.seconds() + 600..=after.seconds() + 600).contains(&t), "{t}");
+        assert_eq!(body["sign"], Key::new("testkey").unwrap().sign(t));
         let event_time: u64 = body["event_time"].as_str().unwrap().parse().unwrap();
         assert!((before.seconds()..=after.seconds()).contains(&event_time), "{event_time}");
     }

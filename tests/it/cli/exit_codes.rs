@@ -99,5 +99,7 @@ fn an_address_that_turns_out_to_be_public_ends_the_run() {
     // 3 wins over 1: the first copy's callbacks failed too.
     let done = desk.run("pullpush run astray.toml astray.toml --speed 1000x").exits(3);
     assert_eq!(done.stdout.matches("planned").count(), 1, "the second is not played: {}", done.stdout);
+    assert_eq!(done.again(), Some("pullpush run astray.toml --seed 7 --speed 1000x"));
+    desk.run(done.again().unwrap()).exits(3);
     done.shows("refused").shows("::2 is neither on this machine nor on a private network; add --allow-remote");
 }
