@@ -137,7 +137,7 @@ impl<'a> Section<'a> {
         let value = self.get(key)?;
         let truth = value.get_ref().as_bool();
         if truth.is_none() {
-            self.wrong_type(key, value, "true or false");
+            self.wrong_type(&quoted(key), value, "true or false");
         }
         truth
     }
@@ -154,7 +154,7 @@ impl<'a> Section<'a> {
                     At { value: key.get_ref().as_ref(), span: key.span() },
                     At { value: text, span: value.span() },
                 )),
-                None => self.wrong_type(key.get_ref(), value, "a string"),
+                None => self.wrong_type(&quoted(key.get_ref()), value, "a string"),
             }
         }
         strings

@@ -3,6 +3,7 @@
 use toml::de::DeValue;
 
 use super::json::object;
+use super::receiver::HEADER_NAME;
 use crate::expect::{Expectation, Expectations, StatusClass, Statuses};
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{Section, Value, integer_of};
@@ -60,10 +61,12 @@ fn places(table: &mut Section<'_>) -> Vec<(String, serde_json::Value)> {
     else {
         return Vec::new();
     };
-    if let Some(wrong) = places.keys().find(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
-        let span = table.key_span("json").unwrap_or_default();
+    let keys =
+        table.get("json").and_then(|places| places.get_ref().as_table()).into_iter().flat_map(|keys| keys.keys());
+    for wrong in keys.filter(|pointer| !pointer.get_ref().is_empty() && !pointer.get_ref().starts_with('/')) {
         table.add(
-            Problem::error(span, format!("`{wrong}` is no JSON pointer")).help("a place is written \"/files/0/state\""),
+            Problem::error(wrong.span(), format!("`{}` is no JSON pointer", wrong.get_ref()))
+                .help("a place is written \"/files/0/state\""),
         );
     }
     places.into_iter().collect()
@@ -76,8 +79,10 @@ fn statuses(table: &mut Section<'_>) -> Option<Statuses> {
             table.add(Problem::error(value.span(), format!("`status` lists 1 to {MAX_STATUSES} statuses")));
             None
         }
+        // Collected before it is looked at: each item tells its own problem.
         DeValue::Array(items) => {
-            Some(Statuses::new(items.iter().map(|item| status(table, item)).collect::<Option<_>>()?))
+            let items = items.iter().map(|item| status(table, item)).collect::<Vec<_>>();
+            Some(Statuses::new(items.into_iter().collect::<Option<_>>()?))
         }
         _ => status(table, value).map(|class| Statuses::new(vec![class])),
     }
@@ -105,7 +110,8 @@ fn headers(table: &mut Section<'_>) -> Vec<(String, String)> {
     all.into_iter()
         .filter_map(|(name, value)| {
             if !valid(name.value) {
-                table.add(Problem::error(name.span, format!("`{}` cannot be the name of a header", name.value)));
+                let problem = Problem::error(name.span, format!("`{}` cannot be the name of a header", name.value));
+                table.add(problem.help(HEADER_NAME));
                 return None;
             }
             Some((name.value.to_owned(), value.value.to_owned()))

@@ -110,7 +110,7 @@ fn part<'a, T>(
     let value = section.get(key)?;
     if value.get_ref().as_table().is_none() {
         section.add(
-            Problem::error(value.span(), format!("`{key}` is a table"))
+            Problem::error(value.span(), format!("`{key}` must be a table"))
                 .help(format!("write {key} = {{ chance = 0.05{} }}", example(key))),
         );
         return None;
@@ -153,7 +153,7 @@ fn kinds<T: Copy>(section: &mut Section<'_>, all: &[(&'static str, T)]) -> Optio
     let kind = |item: &Value<'_>| {
         let Some(name) = item.get_ref().as_str() else {
             section.add(
-                Problem::error(item.span(), "`kinds` are names")
+                Problem::error(item.span(), "`kinds` must be names")
                     .help(format!("they are {}", list(all.iter().map(|(name, _)| *name)))),
             );
             return None;

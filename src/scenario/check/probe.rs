@@ -106,11 +106,14 @@ fn question(section: &mut Section<'_>) -> Option<(Method, String)> {
         );
     }
     let problem = match reqwest::Url::parse(url.value) {
+        _ if !url.value.starts_with('/') && !url.value.contains("://") => {
+            format!("`{key}` is neither a path nor a URL: it begins with no `/` and no scheme")
+        }
         _ if url.value.starts_with('/') => return Some((method, url.value.to_owned())),
         Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => {
             return Some((method, url.value.to_owned()));
         }
-        Ok(parsed) => format!("`{key}` cannot be a {}: address", parsed.scheme()),
+        Ok(parsed) => format!("`{key}` cannot begin with `{}://`", parsed.scheme()),
         Err(error) => format!("`{key}` is not a URL: {error}"),
     };
     section.add(

@@ -13,6 +13,8 @@ use crate::time::Millis;
 const MAX_RETRIES: usize = 1000;
 /// The most headers of a scenario.
 const MAX_HEADERS: usize = 100;
+/// What the name of a header is.
+pub(super) const HEADER_NAME: &str = "a name has letters, digits and `-`, such as \"X-Stage\"";
 /// The longest time a receiver can be given to answer.
 const MAX_TIMEOUT: Millis = Millis::from_secs(3600);
 
@@ -120,7 +122,7 @@ fn header_name(section: &Section<'_>, name: &At<&str>) {
         }
         Ok(_) => return,
         Err(_) => Problem::error(name.span.clone(), format!("`{}` cannot be the name of a header", name.value))
-            .help("a name has letters, digits and `-`, such as \"X-Stage\""),
+            .help(HEADER_NAME),
     };
     section.add(problem);
 }
