@@ -135,7 +135,10 @@ fn limits_have_an_error_each_and_are_taken_themselves() {
     let headers = |count| format!("[receiver.headers]\n{}{TASK}", many("X-{} = \"a\"\n", count));
     let pauses = |count| format!("receiver.retry = [{}]\n{TASK}", many("\"1s\",", count));
     let steps = |count| format!("[[task]]\nurl = \"http://media.test/1\"\n{}", many(STEP, count));
-    let rows: [Limit<'_>; 10] = [
+    let probes = |count| format!("{TASK}{}", many("[[probe]]\nafter = \"end\"\nget = \"/{}\"\n", count));
+    let expected = |count| format!("{TASK}[expect.headers]\n{}", many("X-{} = \"a\"\n", count));
+    let statuses = |count| format!("{TASK}[expect]\nstatus = [{}]\n", many("200,", count));
+    let rows: [Limit<'_>; 13] = [
         (&|count| TASK.repeat(count), 10_000, "2:1 more than 10000 items in `task`"),
         (&steps, 10_000, "4:1 more than 10000 items in `step`"),
         (&|count| format!("{TASK}{}", many(INCIDENT, count)), 100, "5:1 more than 100 items in `incident`"),
@@ -143,6 +146,9 @@ fn limits_have_an_error_each_and_are_taken_themselves() {
         (&exits, 100, "8:9 more than 100 items in `exits`"),
         (&headers, 100, "2:1 more than 100 headers"),
         (&pauses, 1000, "2:18 more than 1000 items in `retry`"),
+        (&probes, 1000, "5:1 more than 1000 items in `probe`"),
+        (&expected, 100, "5:1 more than 100 items in `headers`"),
+        (&statuses, 100, "6:10 `status` lists 1 to 100 statuses"),
         (&|count| format!("name = \"{}\"\n{TASK}", "x".repeat(count)), 8192, "2:8 `name` is longer than 8192 bytes"),
         (&|count| format!("{TASK}count = {count}\n"), 100_000_000, "5:9 `count` is out of range"),
         (&|count| format!("{TASK}loops = {count}\n"), 1_000_000_000, "5:9 `loops` is out of range"),
@@ -152,6 +158,23 @@ fn limits_have_an_error_each_and_are_taken_themselves() {
         let taken = checked(&format!("version = 1\n{}", text(most)));
         assert_eq!(taken.count(Level::Error), 0, "{most}: {complaint}");
     }
+}
+
+#[test]
+fn a_body_file_has_a_place_and_a_limit() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let text = format!("version = 1\n[[task]]\nurl = \"http://media.test/1\"\n{STEP}body_file = \"large-body\"\n");
+    fs::write(folder.join("large-body.toml"), &text).unwrap();
+    let body = fs::File::create(folder.join("large-body")).unwrap();
+    let read = || check(Source::read(&folder.join("large-body.toml")).unwrap());
+    body.set_len(16 * 1024 * 1024).unwrap();
+    assert!(read().scenario.is_some());
+    body.set_len(16 * 1024 * 1024 + 1).unwrap();
+    let too_large = read();
+    assert_eq!(placed(&too_large, &too_large.problems[0]), "6:13 cannot read `body_file`: larger than 16 MiB");
+    let nowhere = checked(&text);
+    let why = "this scenario is no file on disk";
+    assert_eq!(placed(&nowhere, &nowhere.problems[0]), format!("6:13 cannot read `body_file`: {why}"));
 }
 
 #[test]

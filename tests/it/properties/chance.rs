@@ -57,6 +57,8 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let mut scenario: Composed = scenario;
+        // What befalls a delivery goes by its number, and one alarm more shifts the numbers behind it.
+        scenario.faults = None;
         let task = &mut scenario.tasks[0];
         task.count = 12;
         prop_assume!(!task.incidents.is_empty());

@@ -19,7 +19,21 @@ pub(super) struct Composed {
     pub(super) as_strings: bool,
     pub(super) free: bool,
     pub(super) retries: Option<u32>,
+    pub(super) faults: Option<Faults>,
     pub(super) tasks: Vec<Task>,
+}
+
+/// The chance of each fault, and what else it needs.
+#[derive(Debug, Clone)]
+pub(super) struct Faults {
+    pub(super) drop: f64,
+    /// After how many ms, and whether as a new attempt.
+    pub(super) duplicate: (f64, u64, bool),
+    /// By at least, and how many ms more.
+    pub(super) delay: (f64, u64, u64),
+    pub(super) corrupt: f64,
+    pub(super) signature: f64,
+    pub(super) connection: f64,
 }
 
 #[derive(Debug, Clone)]
@@ -106,13 +120,25 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn faults()(
+        drop in 0.0..=0.3,
+        duplicate in (0.0..=0.5, 0u64..20_000, any::<bool>()),
+        delay in (0.0..=0.5, 0u64..5_000, 0u64..10_000),
+        (corrupt, signature, connection) in (0.0..=0.3, 0.0..=0.3, 0.0..=0.3),
+    ) -> Faults {
+        Faults { drop, duplicate, delay, corrupt, signature, connection }
+    }
+}
+
+prop_compose! {
     pub(super) fn scenario(tasks: usize, incidents: usize)(
         profile in 0..Profile::ALL.len(),
         (signed, as_strings, free) in any::<(bool, bool, bool)>(),
         retries in of(0u32..3),
+        faults in of(faults()),
         tasks in vec(task(incidents), 1..=tasks),
     ) -> Composed {
-        Composed { profile, signed, as_strings, free, retries, tasks }
+        Composed { profile, signed, as_strings, free, retries, faults, tasks }
     }
 }
 
@@ -133,6 +159,9 @@ impl Composed {
         if let Some(times) = self.retries {
             writeln!(text, "retry = {{ times = {times}, every = \"7s\" }}").unwrap();
         }
+        if let Some(faults) = &self.faults {
+            faults.write(self.signed, &mut text);
+        }
         for (index, task) in self.tasks.iter().enumerate() {
             task.write(index, &mut text);
         }
@@ -144,6 +173,20 @@ impl Composed {
         let mut changed = self.clone();
         changed.tasks[0].incidents[incident].chance = Some(chance);
         changed
+    }
+}
+
+impl Faults {
+    fn write(&self, signed: bool, text: &mut String) {
+        let Self { drop, duplicate: (twice, after, anew), delay: (late, by, more), corrupt, connection, .. } = self;
+        let sends = if *anew { "new-attempt" } else { "same-bytes" };
+        writeln!(text, "[faults]\ndrop = {drop:?}\ncorrupt = {{ chance = {corrupt:?} }}").unwrap();
+        writeln!(text, "connection = {{ chance = {connection:?} }}").unwrap();
+        writeln!(text, "duplicate = {{ chance = {twice:?}, after = \"{after}ms\", sends = \"{sends}\" }}").unwrap();
+        writeln!(text, "delay = {{ chance = {late:?}, by = \"{by}ms..{}ms\" }}", by + more).unwrap();
+        if signed {
+            writeln!(text, "signature = {{ chance = {:?} }}", self.signature).unwrap();
+        }
     }
 }
 

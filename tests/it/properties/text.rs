@@ -9,8 +9,9 @@ use pullpush::library::LIBRARY;
 const WORDS: &str = "version name seed receiver payload task incident step source files url duration loops file_index end \
     at file chance kind lasts retry_every exit_after exit exits weight key key_env epoch retry timeout headers ordering \
     profile stamps sign_for callback_events event msg body body_file count spacing start start_gap file_gap task_id to_url \
-    stream_id callback_url after after_answer first true false [receiver] [payload] [[task]] [[task.incident]] \
-    [[task.step]] [task] {} []";
+    stream_id callback_url faults expect probe fault drop duplicate delay corrupt signature connection kinds by sends \
+    events status within json delivered refused get post eventually send load after after_answer first true false [receiver] [payload] [[task]] [[task.incident]] \
+    [[task.step]] [faults] [expect] [[probe]] [task.faults] [task] {} []";
 
 /// Strings that mean something, or almost.
 const STRINGS: &str = r#""vod" "live" "picture" "push-broken" "file-failed" "crash" "migration" "modified" "stopped"
@@ -18,7 +19,7 @@ const STRINGS: &str = r#""vod" "live" "picture" "push-broken" "file-failed" "cra
     "string" "TaskStart" "TaskExit" "TaskAlarm" "VodSourceFileStart" "New" "EIO" "ETIMEDOUT" "http://a.test/{n}" "rtmp://a/b"
     "ftp://a" "http://" "http://[::1" "{n}" "" " " "1s" "20m" "0s" "1ms" "1.5s" "-1s" "1us" "366d" "9999999y" "1s..2s" "2s..1s"
     ".." "2026-01-01T00:00:00Z" "9999-12-31T23:59:59Z" "1969-12-31T23:59:59Z" "testkey" "推流" "👨‍👩‍👧" "\u0000" "\uD800" "a\nb"
-    "118148""#;
+    "118148" "truncated" "reset" "wrong" "same-bytes" "duplicate" "drop" "4xx" "end" "/tasks/{task_id}" "/{x}" "/a/b""#;
 
 /// Numbers that TOML knows.
 const NUMBERS: &str = "0 1 -1 2 30 0.0 0.5 1.0 1.5 -0.5 1e-9 1e400 nan -inf 100_000_000 100_000_001 9223372036854775807 \
