@@ -17,6 +17,8 @@ use super::reporter::{Message, Reporter, Scribe};
 use super::signals::Signals;
 use super::stage::{Receiver, Stage, set_up};
 use super::verdict::conclude;
+use crate::callback::payload::Stamps;
+use crate::callback::sign::Key;
 use crate::cli::{ConnectArgs, Format};
 use crate::error::{Exit, Failure};
 use crate::event::Event;
@@ -30,6 +32,8 @@ use crate::run::settings::{Addresses, Settings};
 use crate::run::stop::stop;
 use crate::run::{Rest, play as play_plan};
 use crate::sink::Sink;
+use crate::sink::clock::Clock;
+use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::wall_now;
 use crate::transport::{Answer, FailureKind, Outcome, Transport};
@@ -95,7 +99,7 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
             let scribe = Scribe::on_a_thread(reporter(loaded, manner));
-            let mut sink = Sink::new(key, misbehaviour);
+            let mut sink = sink(key, misbehaviour, loaded, manner.speed);
             let over = Notify::new();
             let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
             let serving = serve(listener, &mut sink, limits, over.notified(), |reception| {
@@ -117,6 +121,18 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
             drop(transport);
             conclude(loaded, manner, scribe, &ending)
+        }
+    }
+}
+
+/// The sink of a run in real time. What is stamped in scenario time is judged in scenario time.
+fn sink(key: Option<Key>, misbehaviour: Misbehaviour, loaded: &Loaded, speed: Speed) -> Sink {
+    let sink = Sink::new(key, misbehaviour);
+    match loaded.plan.scenario().payload.stamps {
+        Stamps::Real => sink,
+        Stamps::Virtual => {
+            let times = if let Speed::Times(times) = speed { times } else { 1.0 };
+            sink.with_clock(Clock { began: wall_now(), epoch: loaded.epoch, times })
         }
     }
 }

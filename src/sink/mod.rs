@@ -1,5 +1,6 @@
 //! The built-in receiver: it judges what it gets, answers as a good receiver should, and can fail on purpose.
 
+pub mod clock;
 pub mod complaint;
 mod connection;
 mod fields;
@@ -15,6 +16,7 @@ mod track;
 
 use crate::callback::sign::Key;
 use crate::time::UnixMillis;
+use clock::Clock;
 use complaint::Complaint;
 use judge::{Seen, Verdict, judge};
 use misbehaviour::Misbehaviour;
@@ -32,6 +34,7 @@ pub struct Sink {
     order: Order,
     misbehaviour: Misbehaviour,
     tally: Tally,
+    clock: Option<Clock>,
 }
 
 impl Sink {
@@ -40,8 +43,15 @@ impl Sink {
         Self { key, misbehaviour, ..Self::default() }
     }
 
+    /// The same sink, which reads its own clock where it is told the time of day.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
     /// Receives one body, which had arrived completely at `at`.
     pub fn receive(&mut self, body: &[u8], at: UnixMillis) -> Reception {
+        let at = self.clock.map_or(at, |clock| clock.at(at));
         if body.len() > MAX_BODY {
             return self.receive_too_large(at);
         }
