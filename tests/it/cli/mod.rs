@@ -15,6 +15,7 @@ mod help;
 mod keys;
 mod library;
 mod plan;
+mod readme;
 mod run;
 mod send;
 mod signals;
