@@ -85,7 +85,7 @@ impl Delivery {
         let duplicate = self.fate.duplicate.filter(|_| !self.fate.dropped)?;
         let sent = self.offset.plus(self.fate.delay.unwrap_or_default());
         let pass = Pass::Duplicate(duplicate.sends);
-        Some(Self { offset: sent.plus(duplicate.after), due: Due::Planned, pass, ..self.clone() })
+        Some(Self { offset: sent.plus(duplicate.after), pass, ..self.clone() })
     }
 
     /// The bytes of one attempt. `address` is where callbacks go that name no address of their own.

@@ -41,6 +41,8 @@ struct Faults {
     stream: Stream,
     /// What comes next from the source.
     upcoming: Option<Delivery>,
+    /// The time of the last delivery made from the source: none comes from it that is due before.
+    reached: Millis,
     /// Delayed deliveries and duplicates, until their time comes: by time, then in the order they were made.
     strays: BTreeMap<(Millis, u64, bool), Delivery>,
     /// Offset and number of the last one given out.
@@ -56,7 +58,8 @@ impl Lane {
         };
         let faults = task.spec.may_fail().then(|| {
             let stream = dice.stream(Purpose::Faults, task.number);
-            Box::new(Faults { stream, upcoming: None, strays: BTreeMap::new(), last: (Millis::ZERO, 0) })
+            let (strays, reached, last) = (BTreeMap::new(), Millis::ZERO, (Millis::ZERO, 0));
+            Box::new(Faults { stream, upcoming: None, reached, strays, last })
         });
         let mut lane = Self { task, source, made: 0, faults, taken: 0, next: None };
         lane.make_next();
@@ -124,8 +127,9 @@ impl Lane {
 
     /// The next delivery after faults: delayed ones and duplicates come among the others when it is their time.
     fn past(&mut self, faults: &mut Faults) -> Option<Delivery> {
-        while faults.upcoming.is_none() {
+        while faults.upcoming.is_none() && !faults.stray_is_next() {
             let Some(mut delivery) = self.next_own() else { break };
+            faults.reached = delivery.offset;
             delivery.fate = self.fate(&delivery, faults);
             if let Some(duplicate) = delivery.duplicate() {
                 faults.strays.insert((duplicate.offset, duplicate.number, true), duplicate);
@@ -133,7 +137,6 @@ impl Lane {
             match delivery.fate.delay.filter(|_| !delivery.fate.dropped) {
                 Some(by) => {
                     delivery.offset = delivery.offset.plus(by);
-                    delivery.due = Due::Planned;
                     faults.strays.insert((delivery.offset, delivery.number, false), delivery);
                 }
                 None => faults.upcoming = Some(delivery),
@@ -144,14 +147,23 @@ impl Lane {
 
     fn fate(&self, delivery: &Delivery, faults: &mut Faults) -> Fate {
         let chances = chances(&self.task, delivery.number);
-        match chances.filter(|chances| chances.concern(delivery.callback.kind())) {
-            Some(chances) => chances.settle(faults.stream.at_block(delivery.number)),
-            None => Fate::default(),
-        }
+        let Some(chances) = chances.filter(|chances| chances.concern(delivery.callback.kind())) else {
+            return Fate::default();
+        };
+        let fate = chances.settle(faults.stream.at_block(delivery.number));
+        // A body that is given as it is has no signature.
+        let is_raw = delivery.overlay.as_ref().is_some_and(|overlay| overlay.raw.is_some());
+        Fate { signature: fate.signature.filter(|_| !is_raw), ..fate }
     }
 }
 
 impl Faults {
+    /// Whether a stray goes before everything that the source still has: without this an endless task whose deliveries
+    /// are all delayed would be made to its end at once.
+    fn stray_is_next(&self) -> bool {
+        self.strays.keys().next().is_some_and(|(at, ..)| *at <= self.reached)
+    }
+
     fn next(&mut self) -> Option<Delivery> {
         let stray_at = self.strays.keys().next().map(|(at, ..)| *at);
         let own_at = self.upcoming.as_ref().map(|own| own.offset);
@@ -159,13 +171,22 @@ impl Faults {
             (Some(stray), own) if own.is_none_or(|own| stray <= own) => self.strays.pop_first()?.1,
             _ => self.upcoming.take()?,
         };
-        let (last, number) = self.last;
+        delivery.due = due(&delivery, self.last);
         self.last = (delivery.offset, delivery.number);
-        // What hangs on the delivery before hangs on whatever really goes before it.
-        if matches!(delivery.due, Due::AfterSent(_)) || (delivery.is_duplicate() && number == delivery.number) {
-            delivery.due = Due::AfterSent(delivery.offset.minus(last));
-        }
         Some(delivery)
+    }
+}
+
+/// What hangs on the delivery before hangs on whatever really goes before it: offset and number of that are given.
+fn due(delivery: &Delivery, (last, number): (Millis, u64)) -> Due {
+    let after_last = Due::AfterSent(delivery.offset.minus(last));
+    let delay = delivery.offset.minus(delivery.happened);
+    let hangs_on_last = delay == Millis::ZERO || number + 1 == delivery.number;
+    match delivery.due {
+        _ if delivery.is_duplicate() && number == delivery.number => after_last,
+        Due::Planned => Due::Planned,
+        Due::AfterAnswer(pause) if hangs_on_last && !delivery.is_duplicate() => Due::AfterAnswer(pause.plus(delay)),
+        Due::AfterSent(_) | Due::AfterAnswer(_) => after_last,
     }
 }
 

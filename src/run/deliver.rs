@@ -19,7 +19,8 @@ impl<T: Transport> Player<'_, T> {
         let happened = match delivery.due {
             Due::Planned => delivery.happened,
             _ if delivery.is_duplicate() => delivery.happened,
-            Due::AfterSent(_) | Due::AfterAnswer(_) => due,
+            // When it was due, less what it was held up.
+            Due::AfterSent(_) | Due::AfterAnswer(_) => due.minus(delivery.offset.minus(delivery.happened)),
         };
         if delivery.fate.dropped {
             self.tell(Event::Ended { subject, end: End::Dropped });
@@ -118,19 +119,21 @@ impl<T: Transport> Player<'_, T> {
         Some((attempt, outcome))
     }
 
-    /// The times a body tells; the same bytes once more tell the same times.
+    /// The times a body tells. What comes twice happened once; the same bytes once more tell the same times.
     fn moment(&self, delivery: &Delivery, number: u32, happened: Millis, due: Millis, sent: Duration) -> Moment {
         let key = (delivery.task.number, delivery.number);
-        if delivery.duplicates() == Some(DuplicateAs::SameBytes)
-            && let Some(moment) = self.first_moments.borrow_mut().remove(&key)
-        {
-            return moment;
+        let now = self.moment_now(happened, due, sent);
+        if let Some(duplicate) = delivery.duplicates() {
+            let first = self.first_moments.borrow_mut().remove(&key).unwrap_or(now);
+            return match duplicate {
+                DuplicateAs::SameBytes => first,
+                DuplicateAs::NewAttempt => Moment { happened: first.happened, ..now },
+            };
         }
-        let moment = self.moment_now(happened, due, sent);
-        if number == 1 && delivery.fate.duplicate.is_some_and(|duplicate| duplicate.sends == DuplicateAs::SameBytes) {
-            self.first_moments.borrow_mut().insert(key, moment);
+        if number == 1 && delivery.fate.duplicate.is_some() {
+            self.first_moments.borrow_mut().insert(key, now);
         }
-        moment
+        now
     }
 
     fn moment_now(&self, happened: Millis, due: Millis, sent: Duration) -> Moment {

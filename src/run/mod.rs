@@ -70,7 +70,7 @@ struct Player<'a, T> {
     pace: Pace,
     permits: Semaphore,
     observer: RefCell<&'a mut dyn FnMut(Event)>,
-    /// The times told by first attempts whose bytes will be sent once more, by task and number.
+    /// The times told by the first attempts of what will be sent once more, by task and number.
     first_moments: RefCell<HashMap<(u64, u64), Moment>>,
 }
 
