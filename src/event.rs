@@ -10,7 +10,7 @@ use crate::fault::{DuplicateAs, Fate, Spoiling};
 use crate::probe::{About, Probe};
 use crate::scenario::task::IncidentKind;
 use crate::time::{Millis, UnixMillis};
-use crate::transport::Outcome;
+use crate::transport::{Answer, Outcome};
 
 /// The delivery an event is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,7 +100,9 @@ pub enum Event {
         took: Duration,
         /// How often it was asked.
         tries: u32,
-        /// What was wrong with the last answer; nothing if it was as expected.
+        /// The last answer, if there was one.
+        answer: Option<Answer>,
+        /// What was wrong with it; nothing if it was as expected.
         complaints: Vec<String>,
     },
     /// A delivery is over.

@@ -5,11 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::event::{Attempt, End, Event, Subject};
-use crate::expect::{Expectation, Expectations, StatusClass, Statuses, one_line};
-use crate::fault::{DuplicateAs, Spoiling};
+use crate::expect::{Expectation, Expectations, StatusClass, Statuses};
+use crate::fault::{DuplicateAs, Fate, Spoiling};
 use crate::probe::{About, Probe};
 use crate::transport::{Answer, Outcome};
 
@@ -48,18 +46,27 @@ impl fmt::Display for Topic {
             Self::Delivery(subject) => {
                 write!(out, "{}  task={}  #{}", subject.callback, subject.task_id, subject.number)
             }
-            Self::Probe(probe, None) => write!(out, "probe {}", probe.name),
-            Self::Probe(probe, Some(about)) => write!(out, "probe {}  task={}", probe.name, about.task_id),
+            Self::Probe(probe, None) => write!(out, "probe {}", probe.title(None)),
+            Self::Probe(probe, Some(about)) => {
+                write!(out, "probe {}  task={}", probe.title(Some(about)), about.task_id)
+            }
         }
     }
+}
+
+/// The answer to one of two.
+#[derive(Debug)]
+struct OneOfTwo {
+    is_duplicate: bool,
+    answer: Answer,
 }
 
 /// Judges the receiver of one run.
 #[derive(Debug)]
 pub struct Judge {
     expectations: Expectations,
-    /// Answers to deliveries that will come once more, until they do: status and body.
-    first_answers: HashMap<(u64, u64), (u16, Bytes)>,
+    /// Of deliveries that come twice, the answer to the one until that to the other is there, too.
+    answers: HashMap<(u64, u64), OneOfTwo>,
     /// What the last attempt of a delivery met, until it ends.
     last: HashMap<(u64, u64), (u32, String)>,
 }
@@ -67,14 +74,16 @@ pub struct Judge {
 impl Judge {
     /// A judge who knows what is expected, and has seen nothing.
     pub fn new(expectations: Expectations) -> Self {
-        Self { expectations, first_answers: HashMap::new(), last: HashMap::new() }
+        Self { expectations, answers: HashMap::new(), last: HashMap::new() }
     }
 
     /// Looks at one event.
     pub fn take(&mut self, event: &Event) -> Vec<Complaint> {
         match event {
             Event::Met { attempt, done, outcome, .. } => {
-                let took = done.saturating_sub(attempt.sent);
+                // What we take for a slow body is not the receiver's time.
+                let own = attempt.spoiling.manner().length();
+                let took = done.saturating_sub(attempt.sent).saturating_sub(own);
                 self.remember(attempt, outcome);
                 let lines = self.met(attempt, outcome, took);
                 let about = || Topic::Delivery(Arc::clone(&attempt.subject));
@@ -83,7 +92,8 @@ impl Judge {
             }
             Event::Ended { subject, end } => {
                 let last = self.last.remove(&key(subject));
-                let lost = *end == End::GivenUp && self.expectations.demands_delivery(subject.expect.as_deref());
+                let of_step = subject.expect.as_deref().filter(|_| !is_about_the_spoilt(&subject.fate));
+                let lost = *end == End::GivenUp && self.expectations.demands_delivery(of_step);
                 let complaint = last.filter(|_| lost).map(|(attempt, met)| {
                     let attempts = if attempt == 1 { String::new() } else { format!(" after {attempt} attempts") };
                     let about = Topic::Delivery(Arc::clone(subject));
@@ -113,17 +123,6 @@ impl Judge {
                 self.last.insert(key(&attempt.subject), (attempt.number, met));
             }
         }
-        let Some(duplicate) = attempt.subject.fate.duplicate else { return };
-        // The same bytes are compared with themselves, another attempt with the one that was taken.
-        let counts = match duplicate.sends {
-            DuplicateAs::SameBytes => attempt.number == 1,
-            DuplicateAs::NewAttempt => outcome.is_acknowledged(),
-        };
-        if let (true, true, Outcome::Answered(Answer { status, body, .. })) =
-            (self.expectations.same_answer_on_duplicate, counts, outcome)
-        {
-            self.first_answers.insert(key(&attempt.subject), (*status, body.clone()));
-        }
     }
 
     fn met(&mut self, attempt: &Attempt, outcome: &Outcome, took: Duration) -> Vec<String> {
@@ -137,16 +136,14 @@ impl Judge {
             self.intact(attempt, outcome, took)
         };
         if attempt.duplicate.is_some() {
-            lines.extend(self.differs(attempt, outcome));
-            for line in &mut lines {
-                line.insert_str(0, "duplicate: ");
-            }
+            lines.iter_mut().for_each(|line| line.insert_str(0, "duplicate: "));
         }
+        lines.extend(self.differs(attempt, outcome));
         lines
     }
 
     fn intact(&self, attempt: &Attempt, outcome: &Outcome, took: Duration) -> Vec<String> {
-        let expected = attempt.subject.expect.as_deref().unwrap_or(&self.expectations.intact);
+        let expected = of_step(attempt).unwrap_or(&self.expectations.intact);
         match (outcome, attempt.duplicate) {
             (Outcome::Answered(answer), None) => expected.complaints(answer, took),
             // Nobody sends a duplicate again: it has to be taken at once.
@@ -156,13 +153,17 @@ impl Judge {
             }
             (Outcome::Failed(failure), Some(_)) => vec![format!("{}: {}", failure.kind.word(), failure.detail)],
             // Whether it is lost shows when the delivery ends.
-            (Outcome::Failed(_), None) => Vec::new(),
+            (Outcome::Failed(failure), None) => {
+                let late = expected.within.filter(|within| took > *within).map(humantime::format_duration);
+                let (word, detail) = (failure.kind.word(), &failure.detail);
+                let told = late.map(|within| format!("expected an answer within {within}, got none: {word}: {detail}"));
+                told.into_iter().collect()
+            }
         }
     }
 
     fn spoilt(&self, attempt: &Attempt, spoiling: Spoiling, outcome: &Outcome, took: Duration) -> Vec<String> {
-        let of_step = attempt.subject.expect.as_deref();
-        let expected = of_step.or(self.expectations.refused.as_ref()).cloned().unwrap_or_default();
+        let expected = of_step(attempt).or(self.expectations.refused.as_ref()).cloned().unwrap_or_default();
         let status = expected.status.clone().unwrap_or_else(|| statuses(spoiling));
         let lines = match outcome {
             Outcome::Answered(answer) => Expectation { status: Some(status), ..expected }.complaints(answer, took),
@@ -174,17 +175,52 @@ impl Judge {
         lines.into_iter().map(|line| format!("{line} ({fate})")).collect()
     }
 
+    /// Compares the answers of two, whichever comes last.
     fn differs(&mut self, attempt: &Attempt, outcome: &Outcome) -> Option<String> {
-        let first = self.first_answers.remove(&key(&attempt.subject))?;
-        match outcome {
-            Outcome::Answered(answer) if (answer.status, &answer.body) != (first.0, &first.1) => {
-                let shown = |status, body: &[u8]| format!("{status} {}", shown(body));
-                let (first, second) = (shown(first.0, &first.1), shown(answer.status, &answer.body));
-                Some(format!("expected the same answer as before, {first}, got {second}"))
-            }
-            _ => None,
+        let Outcome::Answered(answer) = outcome else { return None };
+        if !self.expectations.same_answer_on_duplicate || !is_one_of_two(attempt, outcome) {
+            return None;
         }
+        let is_duplicate = attempt.duplicate.is_some();
+        // Headers may differ: there is a `date` among them.
+        let this = OneOfTwo { is_duplicate, answer: Answer::new(answer.status, answer.body.clone()) };
+        let other = match self.answers.remove(&key(&attempt.subject)) {
+            Some(other) if other.is_duplicate != is_duplicate => other,
+            _ => {
+                self.answers.insert(key(&attempt.subject), this);
+                return None;
+            }
+        };
+        let (first, second) = if is_duplicate { (other.answer, this.answer) } else { (this.answer, other.answer) };
+        (first != second)
+            .then(|| format!("duplicate: expected the same answer as the first got, {first}, got {second}"))
     }
+}
+
+/// Whether this attempt is one of two that should be answered alike: a duplicate, or what it is the duplicate of.
+///
+/// Spoilt bytes are compared with themselves, all others with the attempt that was taken.
+fn is_one_of_two(attempt: &Attempt, outcome: &Outcome) -> bool {
+    let fate = &attempt.subject.fate;
+    let Some(duplicate) = fate.duplicate else { return false };
+    let bytes_are_spoilt = Spoiling { connection: None, ..fate.of_attempt(1) }.is_spoilt();
+    match duplicate.sends {
+        _ if attempt.duplicate.is_some() => true,
+        DuplicateAs::SameBytes if bytes_are_spoilt => attempt.number == 1,
+        DuplicateAs::SameBytes | DuplicateAs::NewAttempt => outcome.is_acknowledged(),
+    }
+}
+
+/// What the step of an attempt expects of its answer.
+fn of_step(attempt: &Attempt) -> Option<&Expectation> {
+    let concerns = attempt.spoiling.is_spoilt() || !is_about_the_spoilt(&attempt.subject.fate);
+    attempt.subject.expect.as_deref().filter(|_| concerns)
+}
+
+/// Whether what a step expects is about its spoilt attempt only, and not about those that follow intact.
+fn is_about_the_spoilt(fate: &Fate) -> bool {
+    let first = fate.of_attempt(1);
+    first.is_spoilt() && !first.cuts_off()
 }
 
 /// What a receiver may answer to something spoilt: it is the sender's fault, never the receiver's.
@@ -195,8 +231,4 @@ fn statuses(spoiling: Spoiling) -> Statuses {
 
 fn key(subject: &Subject) -> (u64, u64) {
     (subject.task, subject.number)
-}
-
-fn shown(body: &[u8]) -> String {
-    one_line(&String::from_utf8_lossy(body), 60)
 }

@@ -1,6 +1,7 @@
 //! `[[probe]]`: a question to the receiver about what it made of the callbacks.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -61,11 +62,20 @@ pub struct About {
 impl About {
     /// `text` with its placeholders filled.
     pub fn fill<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.fill_with(text, |id| id.into())
+    }
+
+    /// A URL with its placeholders filled; what an id holds does not end the part that it stands in.
+    pub fn fill_url<'a>(&self, url: &'a str) -> Cow<'a, str> {
+        self.fill_with(url, |id| encoded(id).into())
+    }
+
+    fn fill_with<'a, 's>(&'s self, text: &'a str, write: impl Fn(&'s str) -> Cow<'s, str>) -> Cow<'a, str> {
         if !has_placeholder(text) {
             return Cow::Borrowed(text);
         }
-        let filled = text.replace("{task_id}", &self.task_id).replace("{stream_id}", &self.stream_id);
-        filled.replace("{task}", &self.task.to_string()).replace("{n}", &self.copy.to_string()).into()
+        let filled = text.replace("{task}", &self.task.to_string()).replace("{n}", &self.copy.to_string());
+        filled.replace("{task_id}", &write(&self.task_id)).replace("{stream_id}", &write(&self.stream_id)).into()
     }
 
     fn fill_value(&self, value: &mut Value) {
@@ -81,7 +91,7 @@ impl About {
     #[must_use]
     pub fn filled(&self, probe: &Probe) -> Probe {
         let mut probe = probe.clone();
-        probe.url = self.fill(&probe.url).into_owned();
+        probe.url = self.fill_url(&probe.url).into_owned();
         let values = probe.send.iter_mut().chain(&mut probe.expectation.body);
         values
             .chain(probe.expectation.json.iter_mut().map(|(_, value)| value))
@@ -91,6 +101,22 @@ impl About {
 }
 
 impl Probe {
+    /// What is asked, in short: `GET /tasks/118148`, with the name before it if it has one of its own.
+    pub fn title(&self, about: Option<&About>) -> String {
+        let url = about.map_or(Cow::Borrowed(&*self.url), |about| about.fill_url(&self.url));
+        let asked = format!("{} {url}", self.method);
+        if self.name == Self::default_name(&self.method, &self.url) {
+            asked
+        } else {
+            format!("{} ({asked})", self.name)
+        }
+    }
+
+    /// The name of a probe that was given none.
+    pub fn default_name(method: &Method, url: &str) -> String {
+        format!("{method} {url}")
+    }
+
     /// Whether it asks about one task.
     pub fn is_about_a_task(&self) -> bool {
         let value = |value: &Value| has_placeholder(&value.to_string());
@@ -98,6 +124,19 @@ impl Probe {
             || self.send.iter().chain(&self.expectation.body).any(value)
             || self.expectation.json.iter().any(|(_, expected)| value(expected))
     }
+}
+
+/// Percent-encoded, but for what every part of a URL may hold.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 fn has_placeholder(text: &str) -> bool {
@@ -131,6 +170,8 @@ mod tests {
         let mut value = json!({ "id": "{task_id}", "list": ["{n}", 1] });
         about.fill_value(&mut value);
         assert_eq!(value, json!({ "id": "118148", "list": ["3", 1] }));
+        let odd = About { stream_id: "a/b?c#ü d".to_owned(), ..about };
+        assert_eq!(odd.fill_url("/{stream_id}?n={n}"), "/a%2Fb%3Fc%23%C3%BC%20d?n=3");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::transport::Answer;
+use crate::transport::{Answer, one_line};
 
 /// What is expected of one answer. Nothing by default.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,18 +71,6 @@ fn body(expected: &Value, bytes: &[u8]) -> Vec<String> {
             vec![format!("body: expected {expected}, got no JSON: {text}")]
         }
     }
-}
-
-/// At most `most` characters of `text`, those that would break a line or a terminal escaped.
-pub fn one_line(text: &str, most: usize) -> String {
-    let mut line = String::new();
-    for letter in text.chars().take(most) {
-        if letter.is_control() { line.extend(letter.escape_default()) } else { line.push(letter) }
-    }
-    if text.chars().nth(most).is_some() {
-        line.push('…');
-    }
-    line
 }
 
 fn header(name: &str, expected: &str, answer: &Answer) -> Option<String> {

@@ -57,7 +57,7 @@ pub enum BadConnection {
     CutBody,
     /// The connection is reset in the middle of the body.
     Reset,
-    /// A connection of its own, closed after the answer.
+    /// The connection is closed after the answer.
     NoKeepAlive,
 }
 

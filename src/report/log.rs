@@ -32,8 +32,12 @@ pub fn line(event: &Event) -> String {
             format!("{gap}  {column}  task={}  #{}  {NOTE}fault: drop{NOTE:#}\n", subject.task_id, subject.number)
         }
         Event::Ended { .. } => String::new(),
-        Event::Probed { probe, about, took, tries, complaints, .. } => {
-            probed(probe, about.as_ref(), *took, *tries, complaints)
+        Event::Probed { probe, about, took, tries, answer, complaints, .. } => {
+            let mut line = probed(probe, about.as_ref(), *took, *tries, complaints);
+            if let Some(answer) = answer.as_ref().filter(|_| !complaints.is_empty()) {
+                let _ = writeln!(line, "{:12}  =   {DIM}{answer}{DIM:#}", "");
+            }
+            line
         }
     }
 }
@@ -48,7 +52,8 @@ fn probed(probe: &Probe, about: Option<&About>, took: Duration, tries: u32, comp
     let task = about.map(|about| format!("  task={}", about.task_id)).unwrap_or_default();
     let tries = if tries == 1 { String::new() } else { format!(", {tries} tries") };
     let took = milliseconds(took);
-    format!("{:12}  ?   {}{task}  {style}{word}{style:#} {DIM}in {took}{tries}{DIM:#}\n", "", probe.name)
+    let title = probe.title(about);
+    format!("{:12}  ?   {title}{task}  {style}{word}{style:#} {DIM}in {took}{tries}{DIM:#}\n", "")
 }
 
 fn sent(attempt: &Attempt) -> String {

@@ -1,11 +1,13 @@
 //! Events as JSON lines, for programs.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::summary::Summary;
 use crate::event::{Attempt, End, Event, Subject};
+use crate::fault::DuplicateAs;
 use crate::judge::Complaint;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::Outcome;
@@ -63,7 +65,10 @@ enum Rest<'a> {
         due_us: u64,
         sent_us: u64,
         url: &'a str,
-        body: std::borrow::Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body_hex: Option<String>,
     },
     Met {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -92,14 +97,15 @@ pub fn line(event: &Event) -> String {
             let rest = Rest::Sent {
                 says: &attempt.subject.callback,
                 incident: attempt.subject.incident.map(|incident| incident.name()),
-                fault: (!attempt.subject.fate.is_clear()).then(|| attempt.subject.fate.to_string()),
+                fault: fault(attempt),
                 duplicate: attempt.duplicate.is_some(),
                 attempt: attempt.number,
                 due_at_ms: attempt.due_at.0,
                 due_us: micros(attempt.due),
                 sent_us: micros(attempt.sent),
                 url,
-                body: String::from_utf8_lossy(body),
+                body: std::str::from_utf8(body).ok(),
+                body_hex: std::str::from_utf8(body).is_err().then(|| hex(body)),
             };
             written("sent", &attempt.subject, rest)
         }
@@ -107,7 +113,7 @@ pub fn line(event: &Event) -> String {
             written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
         }
         Event::Ended { subject, end } => written("ended", subject, Rest::Ended { end: word(*end) }),
-        Event::Probed { probe, about, url, at, took, tries, complaints } => json(&Probed {
+        Event::Probed { probe, about, url, at, took, tries, answer, complaints } => json(&Probed {
             schema_version: SCHEMA_VERSION,
             event: "probed",
             probe: &probe.name,
@@ -117,6 +123,8 @@ pub fn line(event: &Event) -> String {
             at_us: micros(*at),
             took_us: micros(*took),
             tries: *tries,
+            status: answer.as_ref().map(|answer| answer.status),
+            body: answer.as_ref().map(|answer| String::from_utf8_lossy(&answer.body)),
             complaints,
         }),
     }
@@ -135,7 +143,23 @@ struct Probed<'a> {
     at_us: u64,
     took_us: u64,
     tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
     complaints: &'a [String],
+}
+
+/// What befalls an attempt: as for the log, nothing where it is sent again intact.
+fn fault(attempt: &Attempt) -> Option<String> {
+    let fate = &attempt.subject.fate;
+    let spared = attempt.number > 1 || attempt.duplicate == Some(DuplicateAs::NewAttempt);
+    (!spared && !fate.is_clear()).then(|| fate.to_string())
+}
+
+/// Bytes that are no text.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the receiver owed and did not do, as a JSON line.

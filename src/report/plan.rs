@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::ndjson::SCHEMA_VERSION;
+use super::ndjson::{SCHEMA_VERSION, hex};
 use super::style::{DIM, NOTE};
 use crate::callback::body::Moment;
 use crate::callback::payload::Payload;
@@ -104,25 +104,29 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         fault: (!delivery.fate.is_clear()).then(|| delivery.fate.to_string()),
         duplicate: delivery.is_duplicate(),
         url: planned.addresses.of(&delivery.task),
-        body_hex: body.is_none().then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        body_hex: body.is_none().then(|| hex(&bytes)),
         body,
     };
     out.push_str(&super::ndjson::json(&line));
 }
 
-/// A comment and a curl command that sends the same bytes.
+/// A comment and a curl command that sends the same bytes; the comment alone for what is never sent.
 pub fn curl(planned: &Planned<'_>, out: &mut String) {
     let delivery = planned.delivery;
-    let _ = writeln!(
-        out,
-        "# {}  {}  task={}  #{}",
-        hours(delivery.offset),
-        delivery.callback,
-        delivery.task.id().escape_default(),
-        delivery.number
-    );
+    let (at, id) = (hours(delivery.offset), delivery.task.id());
+    let _ = write!(out, "# {at}  {}  task={}  #{}", delivery.callback, id.escape_default(), delivery.number);
+    if delivery.is_duplicate() {
+        out.push_str("  duplicate");
+    } else if !delivery.fate.is_clear() {
+        let _ = write!(out, "  fault: {}", delivery.fate);
+    }
+    out.push('\n');
+    if delivery.fate.dropped {
+        return;
+    }
     let url = quoted(&planned.addresses.of(&delivery.task));
-    let post = format!("curl -sS -X POST {url} -H 'Content-Type: application/json' --data-binary");
+    let content_type = delivery.spoiling(1).content_type().unwrap_or("application/json");
+    let post = format!("curl -sS -X POST {url} -H 'Content-Type: {content_type}' --data-binary");
     let body = planned.body();
     let _ = match std::str::from_utf8(&body) {
         Ok(text) if can_be_quoted(text) => writeln!(out, "{post} {}", quoted(text)),

@@ -46,7 +46,7 @@ impl<T: Transport> Player<'_, T> {
         let began = Instant::now();
         let mut pause = PAUSES.0;
         let mut tries = 0;
-        let complaints = loop {
+        let (complaints, outcome) = loop {
             tries += 1;
             let left = probe.eventually.saturating_sub(began.elapsed()).max(Duration::from_millis(100));
             let timeout = if tries == 1 { self.settings.timeout } else { self.settings.timeout.min(left) };
@@ -60,18 +60,24 @@ impl<T: Transport> Player<'_, T> {
                 Outcome::Answered(answer) => filled.expectation.complaints(answer, asked.elapsed()),
                 Outcome::Failed(failure) => vec![format!("{}: {}", failure.kind.word(), failure.detail)],
             };
-            if complaints.is_empty() || began.elapsed() + pause > probe.eventually {
-                break complaints;
+            let left = probe.eventually.saturating_sub(began.elapsed());
+            if complaints.is_empty() || left.is_zero() {
+                break (complaints, outcome);
             }
+            // The last try comes when the time is up, not before.
             tokio::select! {
                 biased;
                 () = self.stop.requested() => return,
-                () = sleep(pause) => {}
+                () = sleep(pause.min(left)) => {}
             }
             pause = (pause * 2).min(PAUSES.1);
         };
-        let at = self.pace.elapsed();
-        self.tell(Event::Probed { probe: Arc::clone(probe), about, url, at, took: began.elapsed(), tries, complaints });
+        let (at, took) = (self.pace.elapsed(), began.elapsed());
+        let answer = match outcome {
+            Outcome::Answered(answer) => Some(answer),
+            Outcome::Failed(_) => None,
+        };
+        self.tell(Event::Probed { probe: Arc::clone(probe), about, url, at, took, tries, answer, complaints });
     }
 }
 

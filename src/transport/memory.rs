@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::{Answer, FailureKind, Manner, Outcome, Request, SLOW_PAUSE, SLOW_PIECES, Transport};
+use super::{Answer, FailureKind, Manner, Outcome, Request, Transport};
 
 /// What the receiver does with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +45,12 @@ impl<F: FnMut(&Request) -> Reply> MemoryTransport<F> {
 
 impl<F: FnMut(&Request) -> Reply> Transport for MemoryTransport<F> {
     async fn send(&self, request: Request) -> Outcome {
-        match request.manner {
-            Manner::Usual | Manner::Closing => {}
-            Manner::SlowBody => sleep(SLOW_PAUSE * SLOW_PIECES).await,
-            // A receiver never sees a request that does not come to its end.
-            Manner::CutBody | Manner::Reset => {
-                return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
-            }
+        if request.manner.length() > Duration::ZERO {
+            sleep(request.manner.length()).await;
+        }
+        // A receiver never sees a request that does not come to its end.
+        if matches!(request.manner, Manner::CutBody | Manner::Reset) {
+            return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
         }
         let reply = (self.receiver.borrow_mut())(&request);
         match reply.after {

@@ -4,6 +4,7 @@ pub mod guard;
 pub mod http;
 pub mod memory;
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -50,6 +51,17 @@ pub enum Manner {
     Reset,
 }
 
+impl Manner {
+    /// How long sending itself takes, at the most, because it is to be bad. Nobody can blame the receiver for that.
+    pub const fn length(self) -> Duration {
+        match self {
+            Self::Usual | Self::Closing => Duration::ZERO,
+            Self::SlowBody => SLOW_PAUSE.saturating_mul(SLOW_PIECES),
+            Self::CutBody | Self::Reset => SLOW_PAUSE,
+        }
+    }
+}
+
 /// How many pieces a slow body comes in.
 pub const SLOW_PIECES: u32 = 10;
 /// The pause before each piece of a slow body.
@@ -80,6 +92,30 @@ impl Answer {
     pub fn new(status: u16, body: Bytes) -> Self {
         Self { status, headers: HeaderMap::new(), body }
     }
+}
+
+/// `404 {"error":"no such task"}`, on one line and not too long.
+impl fmt::Display for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 200;
+        write!(out, "{}", self.status)?;
+        if !self.body.is_empty() {
+            write!(out, " {}", one_line(&String::from_utf8_lossy(&self.body), MOST))?;
+        }
+        Ok(())
+    }
+}
+
+/// At most `most` characters of `text`, those that would break a line or a terminal escaped.
+pub fn one_line(text: &str, most: usize) -> String {
+    let mut line = String::new();
+    for letter in text.chars().take(most) {
+        if letter.is_control() { line.extend(letter.escape_default()) } else { line.push(letter) }
+    }
+    if text.chars().nth(most).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 /// How much of an answer's body is read, in bytes. The service ignores the body, so an endless one costs no more than this.
@@ -148,7 +184,8 @@ impl Outcome {
 
 /// Something that can carry a request to the receiver and bring back what it met.
 ///
-/// Implementations never retry, never follow redirects, and give up by themselves after [`Request::timeout`].
+/// Implementations never retry, never follow redirects, and give up by themselves after [`Request::timeout`]; what
+/// [`Manner::length`] says comes on top.
 #[expect(async_fn_in_trait, reason = "the player runs on one thread; its futures need not be Send")]
 pub trait Transport {
     /// Sends one request.

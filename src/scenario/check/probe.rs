@@ -1,9 +1,11 @@
 //! `[[probe]]`
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
+use serde_json::Value;
 
 use super::expect::expectation;
 use super::json::object;
@@ -33,16 +35,30 @@ fn read(mut section: Section<'_>) -> Option<Probe> {
     let when = when(&mut section);
     let question = question(&mut section);
     let name = section.text("name");
-    let send = object(&mut section, "send", "fields of a JSON body to send along");
+    let send = object(&mut section, "send", "fields of a JSON body to send along").map(Value::from);
     let mut expectation = expectation(&mut section);
     if section.key_span("status").is_none() {
         expectation.status = Some(Statuses::one(200));
     }
     let eventually = section.duration("eventually").map_or(Duration::ZERO, |limit| limit.value.to_duration());
+    if question.as_ref().is_some_and(|(method, _)| *method == Method::HEAD) {
+        for key in ["body", "json"] {
+            if let Some(span) = section.key_span(key) {
+                section.add(Problem::error(span, "the answer to a HEAD has no body").help("ask with `get`"));
+            }
+        }
+    }
+    let body = expectation.body.iter().map(|body| ("body", body));
+    let places = expectation.json.iter().map(|(_, expected)| ("json", expected));
+    for (key, value) in body.chain(places).chain(send.iter().map(|send| ("send", send))) {
+        if let Some((unknown, span)) = unknown_in(value).zip(section.key_span(key)) {
+            section.add(no_placeholder(Problem::warning, span, unknown).label("it is taken as it is"));
+        }
+    }
     section.finish();
     let (method, url) = question?;
-    let name = name.unwrap_or_else(|| format!("{method} {url}"));
-    Some(Probe { name, when: when?, method, url, send: send.map(Into::into), expectation, eventually })
+    let name = name.unwrap_or_else(|| Probe::default_name(&method, &url));
+    Some(Probe { name, when: when?, method, url, send, expectation, eventually })
 }
 
 fn when(section: &mut Section<'_>) -> Option<When> {
@@ -100,14 +116,14 @@ fn question(section: &mut Section<'_>) -> Option<(Method, String)> {
         section.add(Problem::error(second.span, "a probe asks one question").help("make a [[probe]] for each"));
     }
     if let Some(unknown) = unknown_placeholder(url.value) {
-        section.add(
-            Problem::error(url.span.clone(), format!("there is no placeholder `{unknown}`"))
-                .help(format!("a probe knows {}", list(PLACEHOLDERS))),
-        );
+        section.add(no_placeholder(Problem::error, url.span.clone(), unknown));
     }
     let problem = match reqwest::Url::parse(url.value) {
         _ if !url.value.starts_with('/') && !url.value.contains("://") => {
             format!("`{key}` is neither a path nor a URL: it begins with no `/` and no scheme")
+        }
+        _ if ["//", "/\\"].iter().any(|host| url.value.starts_with(host)) => {
+            format!("`{key}` begins with two slashes: that would be the name of a host")
         }
         _ if url.value.starts_with('/') => return Some((method, url.value.to_owned())),
         Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => {
@@ -121,4 +137,18 @@ fn question(section: &mut Section<'_>) -> Option<(Method, String)> {
             .help("write a path at the callbacks' address, \"/tasks/{task_id}\", or an http:// or https:// URL"),
     );
     None
+}
+
+/// The first unknown placeholder in the strings of a value.
+fn unknown_in(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => unknown_placeholder(text),
+        Value::Array(items) => items.iter().find_map(unknown_in),
+        Value::Object(fields) => fields.values().find_map(unknown_in),
+        _ => None,
+    }
+}
+
+fn no_placeholder(problem: fn(Range<usize>, String) -> Problem, span: Range<usize>, unknown: &str) -> Problem {
+    problem(span, format!("there is no placeholder `{unknown}`")).help(format!("a probe knows {}", list(PLACEHOLDERS)))
 }

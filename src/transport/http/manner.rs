@@ -21,8 +21,9 @@ pub(super) fn slow(body: &Bytes) -> Body {
     let length = body.len().div_ceil(SLOW_PIECES as usize).max(1);
     let pieces: Vec<Bytes> = body.chunks(length).map(Bytes::copy_from_slice).collect();
     streamed(stream::unfold(pieces.into_iter(), |mut pieces| async move {
+        let piece = pieces.next()?;
         sleep(SLOW_PAUSE).await;
-        pieces.next().map(|piece| (Ok(piece), pieces))
+        Some((Ok(piece), pieces))
     }))
 }
 
@@ -53,7 +54,8 @@ fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'stati
 pub(super) async fn reset(resolver: &Guarded, url: &Url, body: &Bytes) -> io::Result<()> {
     let mut stream = connect(resolver, url).await?;
     if url.scheme() == "http" {
-        let host = url.host_str().unwrap_or_default();
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        let host = format!("{}{port}", url.host_str().unwrap_or_default());
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let length = body.len();
         let head = format!(

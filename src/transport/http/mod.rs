@@ -128,7 +128,7 @@ impl HttpTransport {
             }
             Manner::Usual | Manner::Reset => {}
         }
-        if request.method == Method::GET {
+        if request.body.is_empty() && request.method != Method::POST {
             headers.remove(CONTENT_TYPE);
         }
         headers
@@ -163,7 +163,8 @@ impl fmt::Debug for HttpTransport {
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Outcome {
         let timeout = request.timeout;
-        match tokio::time::timeout(timeout, self.exchange(request)).await {
+        let patience = timeout.saturating_add(request.manner.length());
+        match tokio::time::timeout(patience, self.exchange(request)).await {
             Ok(Ok(answer)) => Outcome::Answered(answer),
             Ok(Err(failure)) => Outcome::Failed(failure),
             Err(_) => {
