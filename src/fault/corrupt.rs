@@ -7,30 +7,33 @@ use super::Corruption;
 /// How long the field is that makes a body huge, in bytes.
 const HUGE: usize = 1024 * 1024;
 
-/// The body as it arrives, damaged; a body that is no JSON object already can only be cut.
+/// The body as it arrives, damaged; where there is nothing to damage in this way, cut.
 pub(super) fn corrupt(body: Vec<u8>, how: Corruption) -> Vec<u8> {
     match how {
         Corruption::WrongContentType => body,
         Corruption::Truncated => cut(body),
-        Corruption::NotJson => body.into_iter().map(|byte| if byte == b'"' { b'\'' } else { byte }).collect(),
+        Corruption::NotJson if body.contains(&b'"') => {
+            body.into_iter().map(|byte| if byte == b'"' { b'\'' } else { byte }).collect()
+        }
+        Corruption::NotJson => cut(body),
         Corruption::BadUtf8 => not_utf8(body),
-        Corruption::MsgNotJson => edit(body, |fields| {
-            if let Some(Value::String(msg)) = fields.get_mut("msg") {
-                msg.pop();
-            }
+        Corruption::MsgNotJson => edit(body, |fields| match fields.get_mut("msg") {
+            Some(Value::String(msg)) => msg.pop().is_some(),
+            _ => false,
         }),
         Corruption::WrongType => edit(body, |fields| {
             fields.insert("callback_event".to_owned(), Value::from(314));
+            true
         }),
-        Corruption::MissingField => edit(body, |fields| {
-            fields.shift_remove("callback_event");
-        }),
+        Corruption::MissingField => edit(body, |fields| fields.shift_remove("callback_event").is_some()),
         Corruption::UnknownEvent => edit(body, |fields| {
             fields.insert("callback_event".to_owned(), Value::from("TaskUnheardOf"));
+            true
         }),
         Corruption::Huge => edit(body, |fields| {
             fields.insert("padding".to_owned(), Value::from("x".repeat(HUGE)));
             fields.sort_keys();
+            true
         }),
     }
 }
@@ -40,14 +43,11 @@ fn cut(mut body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-fn edit(body: Vec<u8>, change: impl FnOnce(&mut Map<String, Value>)) -> Vec<u8> {
-    match serde_json::from_slice(&body) {
-        Ok(Value::Object(mut fields)) => {
-            change(&mut fields);
-            Value::Object(fields).to_string().into_bytes()
-        }
-        _ => cut(body),
-    }
+/// The object that `body` holds after `change`, which says whether it could do anything.
+fn edit(body: Vec<u8>, change: impl FnOnce(&mut Map<String, Value>) -> bool) -> Vec<u8> {
+    let fields = serde_json::from_slice(&body).ok();
+    let changed = fields.and_then(|mut fields| change(&mut fields).then_some(fields));
+    changed.map_or_else(|| cut(body), |fields| Value::Object(fields).to_string().into_bytes())
 }
 
 /// A byte that begins no character, inside the first string value.
@@ -91,8 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_cut() {
-        assert_eq!(corrupt(b"abcd".to_vec(), Corruption::WrongType), b"ab");
+    fn what_cannot_be_damaged_so_is_cut() {
+        for (body, how) in [
+            ("abcd", Corruption::WrongType),
+            ("[[]]", Corruption::NotJson),
+            (r#"{"a":1}"#, Corruption::MissingField),
+            (r#"{"msg":5}"#, Corruption::MsgNotJson),
+        ] {
+            assert_eq!(corrupt(body.into(), how), body.as_bytes()[..body.len() / 2], "{body}");
+        }
         assert!(std::str::from_utf8(&corrupt(b"abcd".to_vec(), Corruption::BadUtf8)).is_err());
     }
 }

@@ -23,6 +23,13 @@ pub(super) fn read(section: &mut Section<'_>) -> Expectations {
         delivered: table.truth("delivered"),
         same_answer_on_duplicate: table.truth("same_answer_on_duplicate").unwrap_or(false),
     };
+    let never_200 = expectations.intact.status.as_ref().is_some_and(|statuses| !statuses.contain(200));
+    if let Some(span) = table.key_span("delivered").filter(|_| never_200 && expectations.delivered == Some(true)) {
+        table.add(
+            Problem::error(span, "what is not answered with 200 is never delivered")
+                .help("put 200 into `status`, or take one of them out"),
+        );
+    }
     table.finish();
     expectations
 }

@@ -52,6 +52,12 @@ fn read(
         raw: body_file(&mut section, source),
     };
     let faults = faults::of_step(&mut section, context);
+    if let Some(span) = section.key_span("fault").filter(|_| overlay.raw.is_some() && faults.signature.is_some()) {
+        section.add(
+            Problem::error(span, "a `body_file` is sent as it is: it has no signature that could be wrong")
+                .help("take the signature fault out, or write the bad signature into the file"),
+        );
+    }
     let expect = expect::of_step(&mut section);
     let event = event?;
     if Kind::by_name(event.value).is_none() {
