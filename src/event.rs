@@ -55,6 +55,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// What befalls it, of what befalls its delivery: nothing where it is sent again intact.
+    pub fn fate(&self) -> Fate {
+        match self.duplicate {
+            Some(sends) => self.subject.fate.of_duplicate(sends),
+            None if self.number == 1 => self.subject.fate,
+            None => Fate::default(),
+        }
+    }
+
     /// How late it was sent.
     pub fn start_delay(&self) -> Duration {
         self.sent.saturating_sub(self.due)

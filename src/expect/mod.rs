@@ -47,7 +47,7 @@ impl Expectation {
     }
 
     fn places(&self, bytes: &[u8]) -> Vec<String> {
-        let Ok(body) = serde_json::from_slice::<Value>(bytes) else { return self::body(&Value::Null, bytes) };
+        let Ok(body) = serde_json::from_slice::<Value>(bytes) else { return vec![no_json("JSON", bytes)] };
         let wrong = |(pointer, expected): &(String, Value)| match body.pointer(pointer) {
             None => Some(format!("{pointer}: expected {}, there is none", subset::short(expected))),
             Some(actual) if !subset::differences(expected, actual).is_empty() => {
@@ -65,12 +65,15 @@ const SHOWN: usize = 80;
 fn body(expected: &Value, bytes: &[u8]) -> Vec<String> {
     match serde_json::from_slice(bytes) {
         Ok(body) => subset::differences(expected, &body).into_iter().map(|line| format!("body: {line}")).collect(),
-        Err(_) if bytes.is_empty() => vec![format!("body: expected {expected}, got nothing")],
-        Err(_) => {
-            let text = one_line(&String::from_utf8_lossy(bytes), SHOWN);
-            vec![format!("body: expected {expected}, got no JSON: {text}")]
-        }
+        Err(_) => vec![no_json(&subset::short(expected), bytes)],
     }
+}
+
+fn no_json(expected: &str, bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return format!("body: expected {expected}, got nothing");
+    }
+    format!("body: expected {expected}, got no JSON: {}", one_line(&String::from_utf8_lossy(bytes), SHOWN))
 }
 
 fn header(name: &str, expected: &str, answer: &Answer) -> Option<String> {

@@ -53,6 +53,17 @@ impl Fate {
         Spoiling { corruption: self.corruption, signature: self.signature, connection: self.connection }
     }
 
+    /// What of it befalls the second of two: bytes that are the same are as bad, on a good connection.
+    #[must_use]
+    pub fn of_duplicate(&self, sends: DuplicateAs) -> Self {
+        match sends {
+            DuplicateAs::SameBytes => {
+                Self { corruption: self.corruption, signature: self.signature, ..Self::default() }
+            }
+            DuplicateAs::NewAttempt => Self::default(),
+        }
+    }
+
     /// The faults by name, in the order of [`FAULTS`].
     pub fn names(&self) -> impl Iterator<Item = Fault> {
         let has = [

@@ -99,14 +99,17 @@ impl Delivery {
         spoiling.apply(body)
     }
 
+    /// What befalls it, of what befalls the delivery that it belongs to.
+    pub fn own_fate(&self) -> Fate {
+        match self.pass {
+            Pass::First => self.fate,
+            Pass::Duplicate(sends) => self.fate.of_duplicate(sends),
+        }
+    }
+
     /// What is done to attempt `number` (from 1).
     pub fn spoiling(&self, number: u32) -> Spoiling {
-        match self.pass {
-            Pass::First => self.fate.of_attempt(number),
-            // The same bytes, on a good connection.
-            Pass::Duplicate(DuplicateAs::SameBytes) => Spoiling { connection: None, ..self.fate.of_attempt(number) },
-            Pass::Duplicate(DuplicateAs::NewAttempt) => Spoiling::default(),
-        }
+        self.own_fate().of_attempt(number)
     }
 
     /// Whether it is the second of two, which belongs to the first.

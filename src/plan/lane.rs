@@ -165,10 +165,11 @@ impl Faults {
     }
 
     fn next(&mut self) -> Option<Delivery> {
-        let stray_at = self.strays.keys().next().map(|(at, ..)| *at);
-        let own_at = self.upcoming.as_ref().map(|own| own.offset);
-        let mut delivery = match (stray_at, own_at) {
-            (Some(stray), own) if own.is_none_or(|own| stray <= own) => self.strays.pop_first()?.1,
+        // At the same time what was made first goes first, and a delivery before its duplicate.
+        let stray = self.strays.keys().next().map(|(at, number, _)| (*at, *number));
+        let own = self.upcoming.as_ref().map(|own| (own.offset, own.number));
+        let mut delivery = match (stray, own) {
+            (Some(stray), own) if own.is_none_or(|own| stray < own) => self.strays.pop_first()?.1,
             _ => self.upcoming.take()?,
         };
         delivery.due = due(&delivery, self.last);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::event::{Attempt, End, Event};
-use crate::fault::{DuplicateAs, Fate};
+use crate::fault::Fate;
 use crate::judge::Complaint;
 use crate::probe::{About, Probe};
 use crate::time::{Millis, UnixMillis};
@@ -64,8 +64,9 @@ fn sent(attempt: &Attempt) -> String {
     if attempt.duplicate.is_some() {
         let _ = write!(line, "  {NOTE}duplicate{NOTE:#}");
     }
-    let fate = Fate { duplicate: None, ..attempt.subject.fate };
-    if attempt.number == 1 && !fate.is_clear() && attempt.duplicate != Some(DuplicateAs::NewAttempt) {
+    // That it comes twice shows when it does.
+    let fate = Fate { duplicate: None, ..attempt.fate() };
+    if !fate.is_clear() {
         let _ = write!(line, "  {NOTE}fault: {fate}{NOTE:#}");
     }
     if let Some(incident) = attempt.subject.incident {

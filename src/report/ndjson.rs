@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::summary::Summary;
 use crate::event::{Attempt, End, Event, Subject};
-use crate::fault::DuplicateAs;
+use crate::fault::Fate;
 use crate::judge::Complaint;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::Outcome;
@@ -97,7 +97,7 @@ pub fn line(event: &Event) -> String {
             let rest = Rest::Sent {
                 says: &attempt.subject.callback,
                 incident: attempt.subject.incident.map(|incident| incident.name()),
-                fault: fault(attempt),
+                fault: told(&attempt.fate()),
                 duplicate: attempt.duplicate.is_some(),
                 attempt: attempt.number,
                 due_at_ms: attempt.due_at.0,
@@ -150,11 +150,9 @@ struct Probed<'a> {
     complaints: &'a [String],
 }
 
-/// What befalls an attempt: as for the log, nothing where it is sent again intact.
-fn fault(attempt: &Attempt) -> Option<String> {
-    let fate = &attempt.subject.fate;
-    let spared = attempt.number > 1 || attempt.duplicate == Some(DuplicateAs::NewAttempt);
-    (!spared && !fate.is_clear()).then(|| fate.to_string())
+/// What befalls a delivery or an attempt, if anything does.
+pub(super) fn told(fate: &Fate) -> Option<String> {
+    (!fate.is_clear()).then(|| fate.to_string())
 }
 
 /// Bytes that are no text.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::ndjson::{SCHEMA_VERSION, hex};
+use super::ndjson::{SCHEMA_VERSION, hex, told};
 use super::style::{DIM, NOTE};
 use crate::callback::body::Moment;
 use crate::callback::payload::Payload;
@@ -29,7 +29,7 @@ pub struct Planned<'a> {
 
 impl Planned<'_> {
     /// The body of the first attempt, if it is made on time.
-    fn body(&self) -> Vec<u8> {
+    pub fn body(&self) -> Vec<u8> {
         let delivery = self.delivery;
         let happened = self.epoch.plus(delivery.happened);
         // The bytes of the first once more tell its time.
@@ -44,7 +44,7 @@ impl Planned<'_> {
 
 /// One line for people.
 pub fn table(planned: &Planned<'_>, out: &mut String) {
-    let Delivery { task, number, offset, due, callback, cause, fate, .. } = planned.delivery;
+    let Delivery { task, number, offset, due, callback, cause, .. } = planned.delivery;
     let _ = write!(out, "{}  {:<28}  task={}  #{number}", hours(*offset), callback.to_string(), task.id());
     match due {
         Due::AfterAnswer(pause) => {
@@ -54,8 +54,9 @@ pub fn table(planned: &Planned<'_>, out: &mut String) {
     }
     if planned.delivery.is_duplicate() {
         let _ = write!(out, "  {NOTE}duplicate{NOTE:#}");
-    } else if !fate.is_clear() {
-        let _ = write!(out, "  {NOTE}fault: {fate}{NOTE:#}");
+    }
+    if let Some(fault) = told(&planned.delivery.own_fate()) {
+        let _ = write!(out, "  {NOTE}fault: {fault}{NOTE:#}");
     }
     if let Some(incident) = cause {
         let _ = write!(out, "  {DIM}incident: {}{DIM:#}", incident.name());
@@ -101,7 +102,7 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         number: delivery.number,
         callback: delivery.callback.name(),
         incident: delivery.cause.map(|cause| cause.name()),
-        fault: (!delivery.fate.is_clear()).then(|| delivery.fate.to_string()),
+        fault: told(&delivery.own_fate()),
         duplicate: delivery.is_duplicate(),
         url: planned.addresses.of(&delivery.task),
         body_hex: body.is_none().then(|| hex(&bytes)),
@@ -117,8 +118,9 @@ pub fn curl(planned: &Planned<'_>, out: &mut String) {
     let _ = write!(out, "# {at}  {}  task={}  #{}", delivery.callback, id.escape_default(), delivery.number);
     if delivery.is_duplicate() {
         out.push_str("  duplicate");
-    } else if !delivery.fate.is_clear() {
-        let _ = write!(out, "  fault: {}", delivery.fate);
+    }
+    if let Some(fault) = told(&delivery.own_fate()) {
+        let _ = write!(out, "  fault: {fault}");
     }
     out.push('\n');
     if delivery.fate.dropped {

@@ -4,11 +4,14 @@
 mod bad;
 #[cfg(unix)] // its tests type lines into a shell
 mod cli;
+mod expect;
+mod faults;
 mod hostile;
 #[cfg(feature = "https")]
 mod https;
 mod layers;
 mod player;
+mod probe;
 mod properties;
 mod provider;
 mod samples;

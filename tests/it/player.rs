@@ -3,20 +3,12 @@
 use std::time::Duration;
 
 use pullpush::event::{End, Event};
-use pullpush::plan::Plan;
 use pullpush::run::Rest;
 use pullpush::run::pace::Speed;
-use pullpush::scenario::Source;
 use pullpush::transport::memory::Reply;
 use pullpush::transport::{FailureKind, Outcome, Request};
 
-use crate::support::{EPOCH, Run, at_once, valid};
-
-/// A run of `text` against `receiver`.
-fn run<F: FnMut(u32, &Request) -> Reply>(text: &str, receiver: F) -> Run<F> {
-    let scenario = valid(Source::new("test.toml", format!("version = 1\n{text}")));
-    Run::of(Plan::new(scenario, 42), receiver)
-}
+use crate::support::{EPOCH, Run, at_once, run};
 
 impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
     /// `offset #task.delivery.attempt` of everything sent, offsets in seconds.

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pullpush::event::Event;
+use pullpush::event::{End, Event};
+use pullpush::judge::Judge;
 use pullpush::plan::Plan;
+use pullpush::report::ndjson::word;
+use pullpush::report::summary::Summary;
 use pullpush::run::pace::Speed;
 use pullpush::run::settings::{Addresses, Settings};
 use pullpush::run::stop::stop;
@@ -25,6 +28,17 @@ pub(crate) fn valid(source: Source) -> Arc<Scenario> {
     let checked = check(source);
     let problems: Vec<_> = checked.problems.iter().map(|problem| problem.render(&checked.source, false)).collect();
     Arc::new(checked.scenario.unwrap_or_else(|| panic!("{}", problems.join("\n"))))
+}
+
+/// A run of `text`, a scenario without its version, against `receiver`.
+pub(crate) fn run<F: FnMut(u32, &Request) -> Reply>(text: &str, receiver: F) -> Run<F> {
+    Run::of(planned(text), receiver)
+}
+
+/// The plan of `text`, a scenario without its version.
+#[track_caller]
+pub(crate) fn planned(text: &str) -> Plan {
+    Plan::new(valid(Source::new("test.toml", format!("version = 1\n{text}"))), 42)
 }
 
 /// A run in virtual time: plan, receiver, and what is typed beside it.
@@ -83,6 +97,48 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
         });
         (events, rest)
     }
+}
+
+impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
+    /// What the judge says of what happened, as `about: text`; and the summary.
+    pub(crate) fn judged(self) -> (Vec<String>, Summary) {
+        let mut judge = Judge::new(self.plan.scenario().expectations.clone());
+        let mut summary = Summary::new(self.plan.seed());
+        let (events, rest) = self.play();
+        let mut told = Vec::new();
+        for event in &events {
+            summary.take(event);
+            for complaint in judge.take(event) {
+                summary.complain(&complaint);
+                told.push(format!("{}: {}", complaint.about, complaint.text));
+            }
+        }
+        summary.finish(rest);
+        (told, summary)
+    }
+
+    /// [`story`] of what happened.
+    pub(crate) fn story(self) -> String {
+        story(&self.play().0)
+    }
+}
+
+/// `seconds callback #task.delivery.attempt` of everything sent, and how deliveries ended that were not acknowledged.
+pub(crate) fn story(events: &[Event]) -> String {
+    let short = |callback: &str| callback.replace("VodSourceFile", "File");
+    let told = events.iter().filter_map(|event| match event {
+        Event::Sent { attempt, .. } => {
+            let again = if attempt.duplicate.is_some() { " again" } else { "" };
+            let (seconds, subject) = (attempt.sent.as_secs_f64(), &attempt.subject);
+            let callback = short(&subject.callback);
+            Some(format!("{seconds} {callback} #{}.{}.{}{again}", subject.task, subject.number, attempt.number))
+        }
+        Event::Ended { subject, end } if *end != End::Acknowledged => {
+            Some(format!("#{}.{} {}", subject.task, subject.number, word(*end)))
+        }
+        _ => None,
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// An answer that takes no time.

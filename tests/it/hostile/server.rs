@@ -100,8 +100,20 @@ impl Connection {
         }
     }
 
+    /// Reads all that comes, and how that ended.
+    pub(crate) async fn all(&mut self) -> (String, io::Result<()>) {
+        let mut bytes = Vec::new();
+        let end = loop {
+            match self.stream.read_buf(&mut bytes).await {
+                Ok(0) => break Ok(()),
+                Ok(_) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        (String::from_utf8_lossy(&bytes).into_owned(), end)
+    }
+
     /// Reads something, whatever it is.
-    #[cfg(feature = "https")]
     pub(crate) async fn anything(&mut self) -> io::Result<()> {
         self.stream.read(&mut [0; 64 * 1024]).await.map(drop)
     }
