@@ -1,5 +1,6 @@
 //! From flags and scenario to a transport, and whether it may go where it is to go.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use reqwest::Url;
 use super::load::{Loaded, check_address};
 use crate::cli::ConnectArgs;
 use crate::error::Failure;
+use crate::run::probe::about;
 use crate::transport::guard::Guard;
 use crate::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
 
@@ -70,9 +72,11 @@ pub(super) fn addresses(loaded: &Loaded) -> Result<Vec<Url>, Failure> {
             urls.push(url);
         }
     }
+    // Of the tasks that probes ask about the first stands for all; every request is judged all the same.
+    let about = loaded.plan.tasks().next().map(|task| about(&task));
     for probe in &scenario.probes {
-        // Placeholders stand in paths; whoever puts one into a host name is judged at every request all the same.
-        let Ok(url) = Url::parse(&probe.url) else { continue };
+        let url = about.as_ref().map_or(Cow::Borrowed(&*probe.url), |about| about.fill_url(&probe.url));
+        let Ok(url) = Url::parse(&url) else { continue };
         HttpTransport::supports(&url).map_err(|error| Failure::usage(error.to_string()))?;
         if !urls.contains(&url) {
             urls.push(url);

@@ -2,7 +2,7 @@
 
 mod deliver;
 pub mod pace;
-mod probe;
+pub mod probe;
 pub mod settings;
 pub mod stop;
 

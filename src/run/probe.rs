@@ -81,7 +81,8 @@ impl<T: Transport> Player<'_, T> {
     }
 }
 
-fn about(task: &Task) -> About {
+/// How probes name a task.
+pub fn about(task: &Task) -> About {
     let sender = task.sender(None, "", None);
     About {
         task: task.number,

@@ -338,7 +338,7 @@ fn digits(number: i64) -> String {
     text
 }
 
-fn mistyped(what: &str, value: &Value<'_>, wanted: &str) -> Problem {
+pub(super) fn mistyped(what: &str, value: &Value<'_>, wanted: &str) -> Problem {
     let problem = Problem::error(value.span(), format!("{what} must be {wanted}"))
         .label(format!("this is {}", type_name(value.get_ref())));
     let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));

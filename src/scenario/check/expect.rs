@@ -51,7 +51,7 @@ pub(super) fn expectation(table: &mut Section<'_>) -> Expectation {
         status: statuses(table),
         within: table.duration("within").and_then(|within| {
             if within.value == Millis::ZERO {
-                table.add(Problem::error(within.span, "no answer comes within no time"));
+                table.add(Problem::error(within.span, "no answer comes within no time").help("write within = \"2s\""));
                 return None;
             }
             Some(within.value.to_duration())

@@ -7,7 +7,7 @@ use crate::callback::sign::BadSignature;
 use crate::fault::chances::Chances;
 use crate::fault::{BadConnection, Corruption, Duplicate, DuplicateAs};
 use crate::scenario::problem::{Problem, did_you_mean};
-use crate::scenario::section::{At, Section, Value, list, unknown_word, word};
+use crate::scenario::section::{At, Section, Value, list, mistyped, unknown_word, word};
 
 /// What is to be known about the rest of the scenario.
 #[derive(Debug, Clone, Copy)]
@@ -16,9 +16,9 @@ pub(super) struct Context {
     pub(super) signed: bool,
 }
 
-/// `[faults]` or `[task.faults]`, if it is there.
-pub(super) fn read(section: &mut Section<'_>, context: Context) -> Chances {
-    section.section("faults", "[faults]").map_or_else(Chances::default, |table| chances(table, None, context))
+/// `[faults]` or `[task.faults]`, whatever it is called here, if it is there.
+pub(super) fn read(section: &mut Section<'_>, name: &str, context: Context) -> Chances {
+    section.section("faults", name).map_or_else(Chances::default, |table| chances(table, None, context))
 }
 
 /// The `fault` of a step: a table as `[faults]`, where every chance is 1 unless it is given; or one word.
@@ -26,9 +26,16 @@ pub(super) fn of_step(section: &mut Section<'_>, context: Context) -> Chances {
     let Some(value) = section.get("fault") else { return Chances::default() };
     match value.get_ref() {
         DeValue::String(text) => by_word(section, &At { value: text, span: value.span() }),
-        _ => section
+        DeValue::Table(_) => section
             .section_of("fault", "`fault`", value)
             .map_or_else(Chances::default, |table| chances(table, Some(1.0), context)),
+        _ => {
+            section.add(
+                mistyped("`fault`", value, "a word or a table")
+                    .help("write fault = \"drop\", or fault = { delay = { by = \"3s\" } }"),
+            );
+            Chances::default()
+        }
     }
 }
 
@@ -44,17 +51,33 @@ fn by_word(section: &Section<'_>, text: &At<&str>) -> Chances {
     match text.value {
         "drop" => Chances { drop: Some(1.0), ..nothing },
         "duplicate" => Chances { duplicate: Some((1.0, Chances::DUPLICATE)), ..nothing },
-        other => {
-            let connections = BadConnection::ALL.iter().map(|(name, _)| *name);
-            let known = ["drop", "duplicate"].into_iter().chain(Corruption::ALL.iter().map(|(name, _)| *name));
-            let known: Vec<_> = known.chain(connections).collect();
-            let problem = Problem::error(text.span.clone(), format!("`fault` cannot be `{other}`"));
-            section.add(match did_you_mean(other, known.iter().copied()) {
-                Some(known) => problem.label(format!("did you mean `{known}`?")),
-                None => problem
-                    .help(format!("it is one of {}, or a table such as {{ delay = {{ by = \"3s\" }} }}", list(known))),
-            });
+        _ => {
+            section.add(no_word(text));
             nothing
+        }
+    }
+}
+
+fn no_word(text: &At<&str>) -> Problem {
+    let other = text.value;
+    let problem = Problem::error(text.span.clone(), format!("`fault` cannot be `{other}`"));
+    match other {
+        "delay" => return problem.help("say how long: write fault = { delay = { by = \"3s\" } }"),
+        "corrupt" | "signature" | "connection" => {
+            return problem.help(format!("write fault = {{ {other} = {{}} }}, and in it `kinds` if not all of them"));
+        }
+        kind if word(kind, &BadSignature::ALL).is_some() => {
+            return problem.help(format!("write fault = {{ signature = {{ kinds = [\"{kind}\"] }} }}"));
+        }
+        _ => {}
+    }
+    let corruptions = Corruption::ALL.iter().map(|(name, _)| *name);
+    let known = ["drop", "duplicate"].into_iter().chain(corruptions);
+    let known: Vec<_> = known.chain(BadConnection::ALL.iter().map(|(name, _)| *name)).collect();
+    match did_you_mean(other, known.iter().copied()) {
+        Some(known) => problem.label(format!("did you mean `{known}`?")),
+        None => {
+            problem.help(format!("it is one of {}, or a table such as {{ delay = {{ by = \"3s\" }} }}", list(known)))
         }
     }
 }
@@ -62,7 +85,8 @@ fn by_word(section: &Section<'_>, text: &At<&str>) -> Chances {
 /// `default`: the chance where none is given; without it a chance must be given.
 fn chances(mut section: Section<'_>, default: Option<f64>, context: Context) -> Chances {
     let chances = Chances {
-        events: events(&mut section, "events"),
+        // A step is one callback.
+        events: if default.is_none() { events(&mut section, "events") } else { None },
         drop: section.get("drop").and_then(|value| drop(&section, value, default)),
         duplicate: part(&mut section, "duplicate", default, |table| {
             let after = table.duration("after").map_or(Chances::DUPLICATE.after, |after| after.value);

@@ -35,7 +35,7 @@ pub(super) fn read(
     let stream_id = section.template("stream_id").map(|id| id.value);
     let to_url = url::target(&mut section, "to_url");
     let callback_url = url::address(&mut section, "callback_url", count).map(|url| url.value);
-    let own = faults::read(&mut section, context);
+    let own = faults::read(&mut section, "[task.faults]", context);
     let chances = own.over(general);
     let faults = (!chances.is_empty()).then(|| Arc::new(chances));
     lints.task(count, task_id.as_ref(), to_url.as_ref());

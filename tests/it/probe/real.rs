@@ -135,7 +135,7 @@ async fn a_probe_at_a_public_address_is_exit_2_and_nothing_is_sent() {
     let (server, _seen) = receiver();
     let forbidden =
         "192.88.99.1 is neither on this machine nor on a private network; add --allow-remote if you mean it";
-    for url in ["http://192.88.99.1/state", "http://192.88.99.1:8080/tasks/{task_id}?n={n}"] {
+    for url in ["http://192.88.99.1/state", "http://192.88.99.{n}:8080/tasks/{task_id}"] {
         let file = scenario("public", &format!("[[probe]]\nafter = \"end\"\nget = \"{url}\"\n"));
         let (out, err, code) = pullpush(&["run", &file, "--to", &server.url]).await;
         assert_eq!((code, out.as_str()), (2, ""), "{url}");
