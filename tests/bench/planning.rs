@@ -45,6 +45,36 @@ chance = 0.5
 lasts = "45s"
 "#;
 
+/// The tasks of [`TASKS`], and one delivery in five meets something on its way.
+const FAULTS: &str = r#"
+version = 1
+[payload]
+key = "benchmark"
+[faults]
+drop = 0.01
+duplicate = { chance = 0.05 }
+delay = { chance = 0.05, by = "1s..10s" }
+corrupt = { chance = 0.05, kinds = ["truncated", "not-json", "msg-not-json", "wrong-type", "missing-field", "bad-utf8"] }
+signature = { chance = 0.05 }
+[[task]]
+source = "vod"
+count = 100_000
+spacing = "250ms"
+files = [{ url = "http://media.test/episode-1.m3u8", duration = "20m" }]
+"#;
+
+/// The same without faults, signed as well: what [`FAULTS`] is to be compared with.
+const NO_FAULTS: &str = r#"
+version = 1
+[payload]
+key = "benchmark"
+[[task]]
+source = "vod"
+count = 100_000
+spacing = "250ms"
+files = [{ url = "http://media.test/episode-1.m3u8", duration = "20m" }]
+"#;
+
 /// A day of ten-minute files.
 const DAY: &str = r#"
 version = 1
@@ -73,6 +103,8 @@ fn main() {
 enum Case {
     Plain,
     Incidents,
+    NoFaults,
+    Faults,
     Day,
     TenThousand,
 }
@@ -81,6 +113,8 @@ fn plan(case: Case) -> Plan {
     let text = match case {
         Case::Plain => TASKS,
         Case::Incidents => INCIDENTS,
+        Case::NoFaults => NO_FAULTS,
+        Case::Faults => FAULTS,
         Case::Day => DAY,
         Case::TenThousand => TEN_THOUSAND,
     };
@@ -89,7 +123,7 @@ fn plan(case: Case) -> Plan {
 }
 
 /// Planning alone: nothing is written, no body is made.
-#[divan::bench(args = [Case::Plain, Case::Incidents], sample_count = 10)]
+#[divan::bench(args = [Case::Plain, Case::Incidents, Case::NoFaults, Case::Faults], sample_count = 10)]
 fn plan_only(bencher: Bencher<'_, '_>, case: Case) {
     let plan = plan(case);
     bencher
@@ -98,7 +132,7 @@ fn plan_only(bencher: Bencher<'_, '_>, case: Case) {
 }
 
 /// Planning, and the bytes of every body.
-#[divan::bench(args = [Case::Plain, Case::Incidents], sample_count = 10)]
+#[divan::bench(args = [Case::Plain, Case::Incidents, Case::NoFaults, Case::Faults], sample_count = 10)]
 fn plan_and_bodies(bencher: Bencher<'_, '_>, case: Case) {
     let plan = plan(case);
     let payload = &plan.scenario().payload;
