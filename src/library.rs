@@ -50,4 +50,13 @@ pub const LIBRARY: &[Shipped] = shipped![
     "receiver-outage",
     "bad-evening",
     "five-percent",
+    "dropped",
+    "twice",
+    "overtaking",
+    "damaged",
+    "forged",
+    "bad-connections",
+    "expectations",
+    "probes",
+    "chaos",
 ];

@@ -3,6 +3,7 @@
 mod accounts;
 mod chance;
 mod day;
+mod mistakes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,15 +16,14 @@ use pullpush::library::{LIBRARY, Shipped};
 use pullpush::scenario::{Source, check};
 
 /// What is typed beside a scenario's name; its comment has to say so.
-const TYPED_BESIDE: &[(&str, &[&str])] = &[("receiver-outage", &["--fail-first", "7"])];
+const TYPED_BESIDE: &[(&str, &[&str])] =
+    &[("receiver-outage", &["--fail-first", "7"]), ("expectations", &["--delay", "3s"])];
 /// Scenarios whose lesson is a warning.
 const WARNS: &[&str] = &["unknown-event"];
 
 /// Of longer output a golden file holds the beginning, a digest and the end.
 const MOST_LINES: usize = 36;
 const FIRST_LINES: usize = 16;
-/// The lines of a summary, with the one that sets it apart.
-const SUMMARY_LINES: usize = 6;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -87,7 +87,10 @@ fn session(Shipped { name, text }: &Shipped) -> String {
     let plan = [&["plan", file.as_str()], seed].concat();
     let run = [&["run", file.as_str(), "--virtual"], beside, seed, &["--epoch", "2026-01-01T00:00:00Z"]].concat();
     let planned = cut(&pullpush(&plan), 1, counts);
-    let played = cut(&pullpush(&run), SUMMARY_LINES, |_| String::new());
+    let played = pullpush(&run);
+    // The summary, with the empty line that sets it apart.
+    let summary = played.lines().rev().take_while(|line| !line.is_empty()).count() + 1;
+    let played = cut(&played, summary, |_| String::new());
     format!("$ pullpush {}\n{planned}$ pullpush {}\n{played}", plan.join(" "), run.join(" "))
 }
 
