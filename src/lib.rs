@@ -3,10 +3,12 @@
 pub mod callback;
 pub mod cli;
 pub mod command;
+pub mod contract;
 pub mod dice;
 pub mod error;
 pub mod event;
 pub mod expect;
+pub mod explore;
 pub mod fault;
 pub mod judge;
 pub mod library;

@@ -75,7 +75,7 @@ impl Again {
     }
 }
 
-fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
+pub(super) fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
     let allow_remote = args.allow_remote.then(|| "--allow-remote".to_owned());
     let insecure = args.insecure.then(|| "--insecure".to_owned());
     let cacert = args.cacert.as_ref().map(|path| format!("--cacert {}", quoted(&path.display().to_string())));
@@ -91,7 +91,7 @@ fn unless_key(set: &str) -> String {
 }
 
 /// A word for a POSIX shell.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

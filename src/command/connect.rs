@@ -10,7 +10,6 @@ use reqwest::Url;
 use super::load::{Loaded, check_address};
 use crate::cli::ConnectArgs;
 use crate::error::Failure;
-use crate::run::probe::about;
 use crate::transport::guard::Guard;
 use crate::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
 
@@ -73,7 +72,7 @@ pub(super) fn addresses(loaded: &Loaded) -> Result<Vec<Url>, Failure> {
         }
     }
     // Of the tasks that probes ask about the first stands for all; every request is judged all the same.
-    let about = loaded.plan.tasks().next().map(|task| about(&task));
+    let about = loaded.plan.tasks().next().map(|task| task.about());
     for probe in &scenario.probes {
         let url = about.as_ref().map_or(Cow::Borrowed(&*probe.url), |about| about.fill_url(&probe.url));
         let Ok(url) = Url::parse(&url) else { continue };

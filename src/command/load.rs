@@ -89,7 +89,7 @@ pub(super) fn unreadable(error: SourceError) -> Failure {
 
 /// The signing key in the environment variable that the scenario names.
 #[expect(clippy::disallowed_methods, reason = "the variable's name is in the scenario, so clap cannot read it")]
-fn key_from(name: &str) -> Result<Key, Failure> {
+pub(super) fn key_from(name: &str) -> Result<Key, Failure> {
     let value = std::env::var(name).map_err(|_| {
         Failure::usage(format!("the scenario's key is in the environment variable {name}, which is not set: set it, or take key_env out to sign nothing"))
     })?;

@@ -1,9 +1,12 @@
 //! One file per verb: joins the stages, and is the only place that builds clocks, dice and transports.
 
 mod again;
+mod alike;
 mod check;
 mod codes;
 mod connect;
+mod contract;
+mod explore;
 mod init;
 mod load;
 mod output;
@@ -13,11 +16,14 @@ mod progress;
 mod receive;
 mod reporter;
 mod run;
+mod saved;
 mod send;
+mod shrink;
 mod signals;
 mod signature;
 mod sink;
 mod stage;
+mod trial;
 mod verdict;
 mod wait;
 
@@ -29,6 +35,8 @@ use output::tell;
 pub fn execute(cli: Cli) -> Exit {
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Explore(args) => explore::explore(&args),
+        Command::Contract(args) => contract::contract(&args),
         Command::Check(args) => check::check(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Send(args) => send::send(&args),

@@ -10,6 +10,43 @@ use crate::report::summary::{Summary, plural};
 /// How long a run stays without a progress line.
 const QUIET: Duration = Duration::from_secs(2);
 
+/// A progress line for many short runs.
+pub(super) struct Meter(ProgressBar);
+
+impl Meter {
+    /// A line that shows what it is told, from two seconds on.
+    pub(super) fn new(what: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self(bar)
+    }
+
+    /// Brings the line up to date.
+    pub(super) fn show(&self, message: &str) {
+        if self.0.elapsed() < QUIET || !std::io::stderr().is_terminal() {
+            return;
+        }
+        if self.0.is_hidden() {
+            self.0.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.0.set_message(message.to_owned());
+        self.0.tick();
+    }
+
+    /// Writes something else meanwhile.
+    pub(super) fn around<T>(&self, write: impl FnOnce() -> T) -> T {
+        if self.0.is_hidden() { write() } else { self.0.suspend(write) }
+    }
+
+    /// Takes the line away.
+    pub(super) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// The progress line of one run.
 pub(super) struct Progress {
     bar: ProgressBar,

@@ -9,8 +9,11 @@ use tokio::time::{sleep, timeout};
 
 use super::output::note;
 use crate::error::Failure;
+use crate::run::stop::Stop;
 use crate::transport::guard::Guard;
 
+/// How long one connection may take.
+const CONNECT: Duration = Duration::from_secs(20);
 /// From one try to the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -37,6 +40,41 @@ pub(super) async fn until_accepting(urls: &[Url], guard: Guard, limit: Duration)
             "nobody accepted connections at {urls} within {limit}; is the receiver running?"
         ))
     })
+}
+
+/// Makes sure that somebody is there, or waits for them if there is a `limit`.
+///
+/// # Errors
+/// [`Failure`] if nobody accepts a connection at one of `urls`.
+pub(super) async fn somebody_there(
+    urls: &[Url],
+    guard: Guard,
+    limit: Option<Duration>,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let accepting = async {
+        match limit {
+            Some(limit) => until_accepting(urls, guard, limit).await,
+            None => accepting_now(urls, guard).await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stop.requested() => Ok(()),
+        accepting = accepting => accepting,
+    }
+}
+
+async fn accepting_now(urls: &[Url], guard: Guard) -> Result<(), Failure> {
+    for url in urls {
+        if !timeout(CONNECT, accepts(url, guard)).await.unwrap_or(false) {
+            let place = place(url);
+            return Err(Failure::could_not_run(format!(
+                "nobody accepts connections at {place}; is the receiver running? --wait-for 30s waits for it"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Whether somebody accepts a connection there; only addresses that may be hit are tried.

@@ -64,6 +64,20 @@ impl Fate {
         }
     }
 
+    /// One of its faults alone.
+    #[must_use]
+    pub fn only(&self, fault: Fault) -> Self {
+        let nothing = Self::default();
+        match fault {
+            Fault::Drop => Self { dropped: self.dropped, ..nothing },
+            Fault::Duplicate => Self { duplicate: self.duplicate, ..nothing },
+            Fault::Delay => Self { delay: self.delay, ..nothing },
+            Fault::Corrupt => Self { corruption: self.corruption, ..nothing },
+            Fault::Signature => Self { signature: self.signature, ..nothing },
+            Fault::Connection => Self { connection: self.connection, ..nothing },
+        }
+    }
+
     /// The faults by name, in the order of [`FAULTS`].
     pub fn names(&self) -> impl Iterator<Item = Fault> {
         let has = [

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cause::Kept;
 use super::delivery::{Delivery, Due};
 use super::task::Task;
 use crate::dice::{Dice, Purpose, Stream};
@@ -39,6 +40,8 @@ enum Source {
 #[derive(Debug)]
 struct Faults {
     stream: Stream,
+    /// What still befalls deliveries, where that is not all.
+    kept: Option<Arc<Kept>>,
     /// What comes next from the source.
     upcoming: Option<Delivery>,
     /// The time of the last delivery made from the source: none comes from it that is due before.
@@ -51,15 +54,21 @@ struct Faults {
 
 impl Lane {
     /// The lane of `task`.
-    pub fn new(task: Task, dice: Dice, alarms: bool) -> Self {
+    pub fn new(task: Task, dice: Dice, alarms: bool, kept: Option<Arc<Kept>>) -> Self {
         let source = match task.spec.script {
-            Script::Relay(_) => Source::Timeline(Box::new(Timeline::new(&task.spec, task.number, dice, alarms))),
+            Script::Relay(_) => {
+                let mut timeline = Timeline::new(&task.spec, task.number, dice, alarms);
+                if let Some(kept) = &kept {
+                    timeline.keep(|index| kept.incident(task.number, index));
+                }
+                Source::Timeline(Box::new(timeline))
+            }
             Script::Steps(_) => Source::Steps { made: 0, last: Millis::ZERO },
         };
         let faults = task.spec.may_fail().then(|| {
             let stream = dice.stream(Purpose::Faults, task.number);
             let (strays, reached, last) = (BTreeMap::new(), Millis::ZERO, (Millis::ZERO, 0));
-            Box::new(Faults { stream, upcoming: None, reached, strays, last })
+            Box::new(Faults { stream, kept, upcoming: None, reached, strays, last })
         });
         let mut lane = Self { task, source, made: 0, faults, taken: 0, next: None };
         lane.make_next();
@@ -153,7 +162,8 @@ impl Lane {
         let fate = chances.settle(faults.stream.at_block(delivery.number));
         // A body that is given as it is has no signature.
         let is_raw = delivery.overlay.as_ref().is_some_and(|overlay| overlay.raw.is_some());
-        Fate { signature: fate.signature.filter(|_| !is_raw), ..fate }
+        let fate = Fate { signature: fate.signature.filter(|_| !is_raw), ..fate };
+        faults.kept.as_ref().map_or(fate, |kept| kept.sift(self.task.number, delivery.number, fate))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plan: every delivery of a scenario, in order of time, worked out as it is asked for.
 
 pub mod agenda;
+pub mod cause;
 pub mod delivery;
 pub mod lane;
 pub mod task;
@@ -10,10 +11,12 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::dice::{Dice, Purpose};
+use crate::provider::timeline::Timeline;
 use crate::scenario::Scenario;
 use crate::scenario::task::TaskSpec;
 use crate::time::Millis;
 use agenda::Agenda;
+use cause::Kept;
 use delivery::Delivery;
 use lane::Lane;
 use task::Task;
@@ -24,7 +27,10 @@ pub struct Plan {
     scenario: Arc<Scenario>,
     dice: Dice,
     first_id: u64,
+    /// How much higher the numbers are that tasks are called by.
+    renumbered: u64,
     only: Option<u64>,
+    kept: Option<Arc<Kept>>,
 }
 
 impl Plan {
@@ -33,13 +39,33 @@ impl Plan {
         let dice = Dice::new(seed);
         // Ids count on from here, as the service's do; a million tasks keep them at nine digits or fewer.
         let first_id = dice.stream(Purpose::TaskId, 0).between(100_000, 99_999_999);
-        Self { scenario, dice, first_id, only: None }
+        Self { scenario, dice, first_id, renumbered: 0, only: None, kept: None }
     }
 
     /// The same plan with one task only, by its number; nothing else about it changes.
     #[must_use]
     pub fn only(mut self, number: u64) -> Self {
         self.only = Some(number);
+        self
+    }
+
+    /// The same plan about other tasks: ids and targets that the scenario does not give are `by` higher.
+    #[must_use]
+    pub fn renumbered(mut self, by: u64) -> Self {
+        self.renumbered = self.renumbered.saturating_add(by);
+        self
+    }
+
+    /// The plan of another scenario with the same seed, whose tasks are numbered as these are.
+    #[must_use]
+    pub fn of(&self, scenario: Arc<Scenario>) -> Self {
+        Self { renumbered: self.renumbered, ..Self::new(scenario, self.seed()) }
+    }
+
+    /// The same plan with less in it; nothing that is kept changes, but for what follows from what is not.
+    #[must_use]
+    pub fn keeping(mut self, kept: Kept) -> Self {
+        self.kept = Some(Arc::new(kept));
         self
     }
 
@@ -70,12 +96,20 @@ impl Plan {
     }
 
     fn copy(&self, spec: &Arc<TaskSpec>, copy: u64, number: u64) -> Task {
-        Task { spec: Arc::clone(spec), copy, number, default_id: self.first_id + number }
+        let default_stream = self.renumbered.saturating_add(number);
+        let default_id = self.first_id.saturating_add(default_stream);
+        Task { spec: Arc::clone(spec), copy, number, default_id, default_stream }
     }
 
     /// The deliveries of one task.
     pub fn lane(&self, task: Task) -> Lane {
-        Lane::new(task, self.dice, self.scenario.payload.profile.has_alarms())
+        Lane::new(task, self.dice, self.scenario.payload.profile.has_alarms(), self.kept.clone())
+    }
+
+    /// Which of its incidents happen to a task, by their places.
+    fn incidents(&self, task: &Task) -> Vec<usize> {
+        let kept = |index| self.kept.as_ref().is_none_or(|kept| kept.incident(task.number, index));
+        Timeline::new(&task.spec, task.number, self.dice, true).incidents().filter(|index| kept(*index)).collect()
     }
 
     /// Everything that is to be delivered, in order of time, then of task.
@@ -118,11 +152,15 @@ impl Iterator for Tasks {
     type Item = Task;
 
     fn next(&mut self) -> Option<Task> {
-        let Reverse((_, number, index, copy)) = self.next.pop()?;
-        let spec = &self.plan.scenario.tasks[index];
-        if copy < spec.count && self.plan.only.is_none() {
-            self.next.push(Reverse((spec.start_of(copy + 1), number + 1, index, copy + 1)));
+        loop {
+            let Reverse((_, number, index, copy)) = self.next.pop()?;
+            let spec = &self.plan.scenario.tasks[index];
+            if copy < spec.count && self.plan.only.is_none() {
+                self.next.push(Reverse((spec.start_of(copy + 1), number + 1, index, copy + 1)));
+            }
+            if self.plan.kept.as_ref().is_none_or(|kept| kept.tasks.contains(&number)) {
+                return Some(self.plan.copy(spec, copy, number));
+            }
         }
-        Some(self.plan.copy(spec, copy, number))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::callback::body::{PlayedFile, Sender};
 use crate::callback::template::Template;
+use crate::probe::About;
 use crate::scenario::task::{Script, TaskSpec};
 use crate::time::Millis;
 
@@ -19,6 +20,8 @@ pub struct Task {
     pub number: u64,
     /// Its id if the scenario gives none.
     pub default_id: u64,
+    /// The number of its stream if the scenario gives no target: its own, but in plans about other tasks.
+    pub default_stream: u64,
 }
 
 impl Task {
@@ -47,7 +50,7 @@ impl Task {
     pub fn sender<'a>(&'a self, retargeted: Option<usize>, address: &'a str, file: Option<usize>) -> Sender<'a> {
         let to_url = match self.target(retargeted) {
             Some(url) => url.for_copy(self.copy),
-            None => format!("rtmp://5000.livepush.myqcloud.com/live/stream-{}", self.number).into(),
+            None => format!("rtmp://5000.livepush.myqcloud.com/live/stream-{}", self.default_stream).into(),
         };
         let stream_id = match &self.spec.stream_id {
             Some(id) => id.for_copy(self.copy),
@@ -64,6 +67,17 @@ impl Task {
             file: file
                 .and_then(|index| self.spec.files.get(index))
                 .map(|file| PlayedFile { url: file.url.for_copy(self.copy), duration_s: file.duration.0 / 1000 }),
+        }
+    }
+
+    /// The task as a probe asks about it.
+    pub fn about(&self) -> About {
+        let sender = self.sender(None, "", None);
+        About {
+            task: self.number,
+            copy: self.copy,
+            task_id: sender.task_id.into_owned(),
+            stream_id: sender.stream_id.into_owned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What people and programs read of a run: folds over its events.
 
 pub mod audit;
+pub mod card;
 pub mod log;
 pub mod ndjson;
 pub mod plan;

@@ -2,7 +2,7 @@
 
 mod deliver;
 pub mod pace;
-pub mod probe;
+mod probe;
 pub mod settings;
 pub mod stop;
 

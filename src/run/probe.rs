@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::Player;
 use crate::event::Event;
 use crate::plan::task::Task;
-use crate::probe::{About, Probe, When};
+use crate::probe::{Probe, When};
 use crate::transport::{Outcome, Request, Transport};
 
 /// The pause before a probe is asked again: the first, and the longest; it doubles in between.
@@ -39,7 +39,7 @@ impl<T: Transport> Player<'_, T> {
 
     /// Asks until the answer is as expected, or its time is over, or the run is stopped.
     async fn ask(&self, probe: &Arc<Probe>, task: Option<&Task>) {
-        let about = task.map(about);
+        let about = task.map(Task::about);
         let filled = about.as_ref().map_or_else(|| Probe::clone(probe), |about| about.filled(probe));
         let base = task.map_or(self.settings.addresses.shown().into(), |task| self.settings.addresses.of(task));
         let url = address(&filled.url, &base);
@@ -78,17 +78,6 @@ impl<T: Transport> Player<'_, T> {
             Outcome::Failed(_) => None,
         };
         self.tell(Event::Probed { probe: Arc::clone(probe), about, url, at, took, tries, answer, complaints });
-    }
-}
-
-/// How probes name a task.
-pub fn about(task: &Task) -> About {
-    let sender = task.sender(None, "", None);
-    About {
-        task: task.number,
-        copy: task.copy,
-        task_id: sender.task_id.into_owned(),
-        stream_id: sender.stream_id.into_owned(),
     }
 }
 

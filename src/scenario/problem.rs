@@ -173,7 +173,7 @@ pub(super) fn cut(problems: &mut Vec<Problem>, level: Level) -> usize {
 }
 
 /// The known word that `word` was probably meant to be.
-pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))

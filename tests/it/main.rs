@@ -14,6 +14,8 @@ mod player;
 mod probe;
 mod properties;
 mod provider;
+#[cfg(unix)]
+mod receivers;
 mod samples;
 mod scenarios;
 mod sink;

@@ -125,6 +125,16 @@ impl Timeline {
         }
     }
 
+    /// The incidents that will happen, by their places; but for those that the task's end forestalls.
+    pub fn incidents(&self) -> impl Iterator<Item = usize> {
+        self.occurrences.iter().map(|occurrence| occurrence.index)
+    }
+
+    /// Only these incidents happen. Must be said before anything is taken.
+    pub fn keep(&mut self, kept: impl Fn(usize) -> bool) {
+        self.occurrences.retain(|occurrence| kept(occurrence.index));
+    }
+
     /// When the task is over at the latest: its end, or its length where something lasts forever.
     fn horizon(&self, relay: &Relay) -> Millis {
         let down_forever = matches!(self.state.phase, Phase::Down { back_at: Millis::FOREVER, .. });

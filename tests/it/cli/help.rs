@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::{Desk, Receiver, VOD};
+use super::{Desk, VOD};
+use crate::receivers::{Bug, Service};
 
 /// The verbs that the program itself names.
 fn verbs() -> Vec<String> {
@@ -69,13 +70,14 @@ fn with_examples() -> Desk {
     let quick = VOD.replace("\"5s\"", "\"10ms\"").replace("\"1s\"", "\"1ms\"");
     let signed = Desk::new().run("pullpush sign --key testkey").stdout;
     let desk = Desk::new().file("day.toml", VOD).file("playlist.toml", &quick).file("body.json", signed);
+    desk.run("pullpush init push-broken && pullpush init bad-evening").exits(0);
     desk.run("mkdir scenarios && cp playlist.toml scenarios/").exits(0);
     desk
 }
 
 #[test]
 fn every_example_does_what_it_says() {
-    let receiver = Receiver::new();
+    let service = Service::with(Bug::Correct);
     for verb in verbs() {
         let help = Desk::new().run(format!("pullpush {verb} --help")).stdout;
         for example in help.lines().filter_map(|line| line.strip_prefix("  pullpush ")) {
@@ -84,7 +86,7 @@ fn every_example_does_what_it_says() {
                 continue;
             }
             let command = example.split(" | ").next().unwrap();
-            let command = command.replace("http://127.0.0.1:8080/callback", &receiver.url);
+            let command = command.replace("http://127.0.0.1:8080", &service.url);
             let desk = if verb == "init" { Desk::new() } else { with_examples() };
             desk.run(format!("pullpush {command}")).exits(0);
         }

@@ -7,15 +7,18 @@ mod receiver;
 mod running;
 
 mod again;
+mod contract;
 mod delivery;
 mod environment;
 mod exit_codes;
+mod explore;
 mod guard;
 mod help;
 mod keys;
 mod library;
 mod plan;
 mod readme;
+mod rules;
 mod run;
 mod send;
 mod signals;

@@ -31,8 +31,9 @@ fn root() -> &'static Path {
 
 /// The names of the files in `folder`, without `extension`.
 fn names(folder: &str, extension: &str) -> BTreeSet<String> {
-    let files = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
-    let names = files.map(|file| file.to_str().unwrap().to_owned());
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap());
+    let files = entries.filter(|entry| entry.path().is_file());
+    let names = files.map(|file| file.file_name().to_str().unwrap().to_owned());
     names.map(|file| file.strip_suffix(extension).unwrap_or(&file).to_owned()).collect()
 }
 

@@ -1,5 +1,11 @@
 //! What was typed.
 
+mod contract;
+mod explore;
+
+pub use contract::ContractArgs;
+pub use explore::ExploreArgs;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -58,6 +64,10 @@ impl Cli {
 pub enum Command {
     /// Play scenarios against a receiver
     Run(RunArgs),
+    /// Find the smallest disorder, or the smallest cause, that a receiver cannot stand
+    Explore(ExploreArgs),
+    /// Hold a receiver against a few dozen rules, and print its report card
+    Contract(ContractArgs),
     /// Check scenario files without any network
     Check(CheckArgs),
     /// Show what would be sent, and when, without any network

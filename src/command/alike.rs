@@ -1,0 +1,101 @@
+//! Whether a receiver tells the same of two tasks.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Method, Url};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, sleep};
+
+use super::trial::Court;
+use crate::error::Failure;
+use crate::expect::subset::differences;
+use crate::plan::Plan;
+use crate::plan::task::Task;
+use crate::probe::{PLACEHOLDERS, unknown_placeholder};
+use crate::transport::{Outcome, Request, Transport};
+
+/// How long a receiver may take until both are told of alike: some work behind a queue.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// From one question to the next.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a receiver tells of a task.
+#[derive(Debug)]
+pub(super) struct Alike {
+    url: String,
+    fields: Vec<String>,
+}
+
+impl Alike {
+    /// At `url`, a URL or a path with placeholders; only what is at `fields` counts, JSON pointers, if there are any.
+    ///
+    /// # Errors
+    /// [`Failure`] if one of them cannot be used.
+    pub(super) fn new(url: &str, fields: &[String]) -> Result<Self, Failure> {
+        if let Some(unknown) = unknown_placeholder(url) {
+            let known = PLACEHOLDERS.join(", ");
+            return Err(Failure::usage(format!("--state: there is no placeholder {unknown}; it knows {known}")));
+        }
+        if !PLACEHOLDERS.iter().any(|placeholder| url.contains(placeholder)) {
+            return Err(Failure::usage("--state: which task? write it with a placeholder, such as /tasks/{task_id}"));
+        }
+        if fields.iter().any(|field| !field.is_empty() && !field.starts_with('/')) {
+            return Err(Failure::usage("--state-field: a JSON pointer begins with /, such as /state"));
+        }
+        Ok(Self { url: url.to_owned(), fields: fields.to_vec() })
+    }
+
+    /// The address, if it is a whole one.
+    pub(super) fn url(&self) -> Option<Url> {
+        Url::parse(&self.url).ok()
+    }
+
+    /// What is told differently of the first task than of the second.
+    ///
+    /// # Errors
+    /// Why that cannot be judged.
+    pub(super) async fn compare(&self, plan: &Plan, court: &Court<'_>) -> Result<Vec<String>, String> {
+        let tasks: Vec<Task> = plan.tasks().collect();
+        let [subject, model] = tasks.as_slice() else { return Err("the rule has no two tasks".to_owned()) };
+        let began = Instant::now();
+        loop {
+            let (actual, expected) = (self.told(subject, court).await?, self.told(model, court).await?);
+            let mut lines = differences(&expected, &actual);
+            // More than the model has is a difference too.
+            lines.extend(differences(&actual, &expected).into_iter().filter(|line| line.ends_with("there is none")));
+            if lines.is_empty() || began.elapsed() > PATIENCE || court.stop.is_requested() {
+                return Ok(lines);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn told(&self, task: &Task, court: &Court<'_>) -> Result<Value, String> {
+        let about = task.about();
+        let base = court.loaded.addresses.of(task);
+        let filled = about.fill(&self.url);
+        let url = match Url::parse(&base) {
+            Ok(base) if filled.starts_with('/') => base.join(&filled).map_err(|error| error.to_string())?.into(),
+            _ => filled.into_owned(),
+        };
+        let request = Request { method: Method::GET, ..Request::post(url.clone(), Bytes::new(), PATIENCE) };
+        let answer = match court.transport.send(request).await {
+            Outcome::Answered(answer) if answer.status == 200 => answer,
+            Outcome::Answered(answer) => return Err(format!("{url} answered {}", answer.status)),
+            Outcome::Failed(failure) => return Err(format!("{url}: {}: {}", failure.kind.word(), failure.detail)),
+        };
+        // What names the task is no difference.
+        let text = String::from_utf8_lossy(&answer.body).replace(&about.task_id, "{task_id}");
+        let text = text.replace(&about.stream_id, "{stream_id}");
+        let value: Value = serde_json::from_str(&text).map_err(|error| format!("{url} tells no JSON: {error}"))?;
+        if self.fields.is_empty() {
+            return Ok(value);
+        }
+        let at = |field: &String| {
+            let found = value.pointer(field).cloned();
+            found.map(|found| (field.clone(), found)).ok_or_else(|| format!("{url} has nothing at {field}"))
+        };
+        self.fields.iter().map(at).collect::<Result<Map<_, _>, _>>().map(Value::Object)
+    }
+}

@@ -1,0 +1,192 @@
+//! `pullpush contract`: rule after rule, each a short run at full speed.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::again::{connection, quoted};
+use super::alike::Alike;
+use super::connect::{addresses, admit, http};
+use super::load::{Loaded, key_from, plan};
+use super::output::{Output, print};
+use super::progress::Meter;
+use super::signals::Signals;
+use super::trial::{Court, Reset};
+use super::wait::somebody_there;
+use crate::cli::{ContractArgs, ListFormat, ScenarioArgs};
+use crate::contract::{Judged, RULES, Rule};
+use crate::dice::Dice;
+use crate::error::{Exit, Failure};
+use crate::plan::Plan;
+use crate::report::card::{self, Grade, Mark};
+use crate::report::style::DIM;
+use crate::run::stop::{Stop, stop};
+use crate::scenario::problem::did_you_mean;
+use crate::scenario::{Scenario, Source};
+use crate::transport::guard::Guard;
+use crate::transport::http::HttpTransport;
+
+/// The most requests of one rule on their way at once: what may overlap does.
+const MAX_IN_FLIGHT: usize = 16;
+
+/// Tries the rules, or lists them.
+///
+/// # Errors
+/// [`Failure`] if nothing could be tried, or the output cannot be written.
+pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
+    if args.list {
+        let lines = RULES.iter().map(|rule| format!("{:<16}  {}\n", rule.name, rule.says()));
+        print(&lines.collect::<String>())?;
+        return Ok(Exit::Success);
+    }
+    let rules = chosen(&args.only)?;
+    let seed = args.seed.unwrap_or_else(Dice::draw_seed);
+    let loaded = rules.iter().map(|rule| load(rule, args, seed)).collect::<Result<Vec<_>, _>>()?;
+    super::run::block_on(false, async {
+        let Some(first) = loaded.first() else { return Ok(Exit::NothingSelected) };
+        let transport = http(first, &args.connect)?;
+        let alike = args.state.as_deref().map(|state| Alike::new(state, &args.state_field)).transpose()?;
+        let mut urls = addresses(first)?;
+        urls.extend(alike.as_ref().and_then(Alike::url));
+        admit(&urls, &transport).await?;
+        let (stopper, stop) = stop();
+        let interrupted = Cell::new(None);
+        let mut signals = Signals::catch();
+        let hunt = async {
+            let guard = Guard { allow_remote: args.connect.allow_remote };
+            somebody_there(&urls, guard, args.wait_for.map(Into::into), &stop).await?;
+            try_all(args, seed, &rules, &loaded, &transport, alike.as_ref(), &stop).await
+        };
+        let exit = tokio::select! {
+            biased;
+            () = signals.stop(&stopper, &interrupted) => Ok(Exit::Success),
+            exit = hunt => exit,
+        }?;
+        Ok(interrupted.get().unwrap_or(Exit::Success).and(exit))
+    })?
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Rule>, Failure> {
+    if names.is_empty() {
+        return Ok(RULES.iter().collect());
+    }
+    let find = |name: &String| {
+        RULES.iter().find(|rule| rule.name == name).ok_or_else(|| {
+            let hint = match did_you_mean(name, RULES.iter().map(|rule| rule.name)) {
+                Some(known) => format!("did you mean {known}?"),
+                None => "`pullpush contract --list` lists them".to_owned(),
+            };
+            Failure { exit: Exit::NothingSelected, message: format!("there is no rule `{name}`; {hint}") }
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// The rule's scenario, with what was typed about the receiver.
+fn load(rule: &Rule, args: &ContractArgs, seed: u64) -> Result<Loaded, Failure> {
+    let source = Source::new(rule.name, rule.text);
+    // The rules about signatures are checked with a key; without one they are not tried.
+    let key = match &args.key_env {
+        Some(name) => Some(key_from(name)?),
+        None => None,
+    };
+    let stand_in = (rule.judged == Judged::WithKey).then(|| "payload.key=none".to_owned());
+    let set: Vec<_> = stand_in.into_iter().collect();
+    let scenario = ScenarioArgs { to: args.to.clone(), seed: Some(seed), epoch: None, set: set.clone(), only: None };
+    let mut loaded = plan(source.with_overrides(&set), &scenario)?;
+    let mut with_key = Scenario::clone(loaded.plan.scenario());
+    with_key.payload.key = key;
+    loaded.plan = loaded.plan.of(Arc::new(with_key));
+    Ok(loaded)
+}
+
+async fn try_all(
+    args: &ContractArgs,
+    seed: u64,
+    rules: &[&'static Rule],
+    loaded: &[Loaded],
+    transport: &HttpTransport,
+    alike: Option<&Alike>,
+    stop: &Stop,
+) -> Result<Exit, Failure> {
+    let mut output = match args.format {
+        ListFormat::Human => Output::for_people(),
+        ListFormat::Json => Output::for_programs(),
+    };
+    if args.format == ListFormat::Human {
+        output.write(&format!("{DIM}seed {seed}  {}{DIM:#}\n", args.to.as_deref().unwrap_or_default()))?;
+    }
+    let meter = Meter::new("rules");
+    let mut marks = Vec::new();
+    for (number, (rule, loaded)) in rules.iter().zip(loaded).enumerate() {
+        meter.show(&format!("{number}/{} rules  {}", rules.len(), rule.name));
+        let court =
+            Court { transport, loaded, reset: Reset::NewTasks, max_in_flight: MAX_IN_FLIGHT, stop: stop.clone() };
+        // Each rule is about tasks of its own.
+        let plan = loaded.plan.clone().renumbered(number as u64 * 100);
+        let grade = grade(rule, args, &plan, &court, alike).await?;
+        if stop.is_requested() {
+            break;
+        }
+        let mark = Mark { rule: rule.name, says: rule.says(), grade, again: again(args, seed, rule) };
+        meter.around(|| {
+            output.write(&match args.format {
+                ListFormat::Human => card::line(&mark),
+                ListFormat::Json => card::to_json(&mark),
+            })
+        })?;
+        output.flush()?;
+        marks.push(mark);
+    }
+    meter.clear();
+    if args.format == ListFormat::Human {
+        output.write(&card::total(&marks))?;
+        output.flush()?;
+    }
+    let failed = marks.iter().any(|mark| matches!(mark.grade, Grade::Fail(_)));
+    Ok(if failed { Exit::ReceiverFailed } else { Exit::Success })
+}
+
+async fn grade(
+    rule: &Rule,
+    args: &ContractArgs,
+    plan: &Plan,
+    court: &Court<'_>,
+    alike: Option<&Alike>,
+) -> Result<Grade, Failure> {
+    match rule.judged {
+        Judged::WithKey if args.key_env.is_none() => {
+            return Ok(Grade::NotJudged("give the key with --key-env".to_owned()));
+        }
+        Judged::AlikeInField if args.state_field.is_empty() => {
+            return Ok(Grade::NotJudged(
+                "say with --state and --state-field what tells whether a task runs".to_owned(),
+            ));
+        }
+        Judged::Alike if alike.is_none() => {
+            return Ok(Grade::NotJudged("say with --state where tasks are told of".to_owned()));
+        }
+        _ => {}
+    }
+    let trial = court.hear(plan, 0).await?;
+    let complaints = trial.complaints.iter().map(|complaint| format!("{}: {}", complaint.about, complaint.text));
+    let mut evidence: Vec<_> = complaints.chain(trial.hidden_errors).collect();
+    let is_alike = matches!(rule.judged, Judged::Alike | Judged::AlikeInField);
+    if let (true, Some(alike), true) = (is_alike, alike, evidence.is_empty()) {
+        match alike.compare(plan, court).await {
+            Ok(differences) => evidence.extend(differences),
+            Err(why) => return Ok(Grade::NotJudged(why)),
+        }
+    }
+    Ok(if evidence.is_empty() { Grade::Pass } else { Grade::Fail(evidence) })
+}
+
+fn again(args: &ContractArgs, seed: u64, rule: &Rule) -> String {
+    let mut words = vec!["pullpush contract".to_owned()];
+    words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+    words.push(format!("--only {} --seed {seed}", rule.name));
+    words.extend(args.state.iter().map(|state| format!("--state {}", quoted(state))));
+    words.extend(args.state_field.iter().map(|field| format!("--state-field {}", quoted(field))));
+    words.extend(args.key_env.iter().map(|name| format!("--key-env {}", quoted(name))));
+    words.extend(connection(&args.connect));
+    words.join(" ")
+}

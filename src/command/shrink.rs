@@ -1,0 +1,195 @@
+//! `explore --shrink`: the smallest part of a run's faults and incidents that still fails.
+
+use std::collections::BTreeSet;
+
+use super::explore::words;
+use super::load::Loaded;
+use super::output::{Output, note};
+use super::progress::Meter;
+use super::saved::save;
+use super::trial::Court;
+use crate::cli::ExploreArgs;
+use crate::error::{Exit, Failure};
+use crate::explore::ddmin::ddmin;
+use crate::explore::script::script;
+use crate::judge::{Complaint, Topic};
+use crate::plan::Plan;
+use crate::plan::cause::{Cause, Kept};
+use crate::report::style::{BAD, DIM, GOOD};
+use crate::report::summary::plural;
+use crate::run::stop::Stop;
+
+/// The most incidents and faults of a run that is shrunk.
+const MAX_CAUSES: usize = 100_000;
+
+/// The runs of one search.
+struct Search<'a> {
+    loaded: &'a Loaded,
+    court: &'a Court<'a>,
+    stop: &'a Stop,
+    meter: Meter,
+    max_runs: u64,
+    runs: u64,
+    /// What counts as the same failure.
+    wanted: Option<Kind>,
+    failure: Option<Failure>,
+}
+
+/// What makes two failures the same: about what, and in which words, numbers apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kind(String);
+
+impl Kind {
+    fn of(complaint: &Complaint) -> Self {
+        let about = match &complaint.about {
+            Topic::Delivery(subject) => subject.event.clone(),
+            Topic::Probe(probe, _) => probe.name.clone(),
+        };
+        let text = format!("{about} {}", complaint.text);
+        Self(text.chars().filter(|letter| !letter.is_ascii_digit()).collect())
+    }
+}
+
+/// Shrinks.
+///
+/// # Errors
+/// [`Failure`] if nothing could be tried, or nothing written.
+pub(super) async fn shrink(
+    args: &ExploreArgs,
+    loaded: &Loaded,
+    court: &Court<'_>,
+    stop: &Stop,
+) -> Result<Exit, Failure> {
+    let mut output = Output::for_people();
+    let meter = Meter::new("runs");
+    let mut search =
+        Search { loaded, court, stop, meter, max_runs: args.max_runs, runs: 0, wanted: None, failure: None };
+    let causes: Vec<Cause> = loaded.plan.causes().take(MAX_CAUSES + 1).collect();
+    if causes.len() > MAX_CAUSES {
+        return Err(Failure::usage(format!("more than {MAX_CAUSES} incidents and faults; choose fewer tasks")));
+    }
+    let tasks: BTreeSet<u64> = loaded.plan.tasks().map(|task| task.number).collect();
+    let shown = format!(
+        "{DIM}{}  seed {}  {}{DIM:#}\n{}, incidents and faults: {}\n",
+        loaded.name,
+        loaded.plan.seed(),
+        loaded.addresses.shown(),
+        plural(tasks.len() as u64, "task"),
+        causes.len(),
+    );
+    output.write(&shown)?;
+    output.flush()?;
+    let whole = Kept { tasks, causes: causes.iter().copied().collect() };
+    let Some(first) = search.first_failure(&whole).await? else {
+        output.write(&format!("{GOOD}it does not fail{GOOD:#}: nothing to shrink\n"))?;
+        output.flush()?;
+        return Ok(Exit::Success);
+    };
+    output.write(&format!("{BAD}fails{BAD:#}  {}\n", words(&first)))?;
+    output.flush()?;
+    let kept = search.smallest(whole, &first).await;
+    let again = search.fails(&kept).await;
+    search.meter.clear();
+    if let Some(failure) = search.failure {
+        return Err(failure);
+    }
+    output.write(&told(&loaded.plan, &kept, search.runs, stop.is_requested() || search.runs >= args.max_runs))?;
+    output.flush()?;
+    if again == Some(false) {
+        note(
+            "it does not fail again: either it fails at random, or the receiver remembers earlier runs; \
+             --reset-cmd or --reset-url make it forget",
+        );
+    }
+    write(args, court, kept, &first)?;
+    Ok(Exit::ReceiverFailed)
+}
+
+fn told(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
+    let runs = plural(runs, "run");
+    let word = if cut { "so far" } else { "smallest cause" };
+    let mut text = format!("{word}, after {runs}:\n");
+    for cause in &kept.causes {
+        text.push_str(&format!("  {}\n", plan.describe(*cause)));
+    }
+    if kept.causes.is_empty() {
+        text.push_str("  none: it fails without any incident and fault\n");
+    }
+    text
+}
+
+fn write(args: &ExploreArgs, court: &Court<'_>, kept: Kept, first: &Complaint) -> Result<(), Failure> {
+    let loaded = court.loaded;
+    let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
+    let path = args.save.clone().unwrap_or_else(|| format!("{stem}-shrunk.toml").into());
+    let causes = kept.causes.iter().map(|cause| format!("  {}", loaded.plan.describe(*cause)));
+    let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), words(first)]
+        .into_iter()
+        .chain(causes)
+        .collect();
+    let plan = loaded.plan.clone().keeping(kept);
+    match script(&plan, court.forgets()) {
+        Ok(script) => save(&path, args, loaded, &script, &remarks),
+        Err(error) => {
+            note(&format!("not written: {error}"));
+            Ok(())
+        }
+    }
+}
+
+impl Search<'_> {
+    /// The first failure of the whole.
+    async fn first_failure(&mut self, whole: &Kept) -> Result<Option<Complaint>, Failure> {
+        let trial = self.court.hear(&self.loaded.plan.clone().keeping(whole.clone()), self.runs).await?;
+        self.runs += 1;
+        let first = trial.complaints.into_iter().next();
+        self.wanted = first.as_ref().map(Kind::of);
+        Ok(first)
+    }
+
+    /// Tasks first, because each takes its causes along; then the causes of those that are left.
+    async fn smallest(&mut self, whole: Kept, first: &Complaint) -> Kept {
+        let mut kept = whole;
+        if let Some((task, _)) = first.about.task() {
+            let alone = only([task], &kept);
+            if self.fails(&alone).await == Some(true) {
+                kept = alone;
+            }
+        }
+        if kept.tasks.len() > 1 {
+            let tasks: Vec<u64> = kept.tasks.iter().copied().collect();
+            let all = kept.clone();
+            let left = ddmin(tasks, async |some: &[u64]| self.fails(&only(some.iter().copied(), &all)).await).await;
+            kept = only(left, &all);
+        }
+        let causes: Vec<Cause> = kept.causes.iter().copied().collect();
+        let tasks = kept.tasks.clone();
+        let with = |some: &[Cause]| Kept { tasks: tasks.clone(), causes: some.iter().copied().collect() };
+        let left = ddmin(causes, async |some: &[Cause]| self.fails(&with(some)).await).await;
+        with(&left)
+    }
+
+    /// Whether it still fails in the same way; `None` when there are to be no more runs.
+    async fn fails(&mut self, kept: &Kept) -> Option<bool> {
+        if self.runs >= self.max_runs || self.stop.is_requested() || self.failure.is_some() {
+            return None;
+        }
+        let heard = self.court.hear(&self.loaded.plan.clone().keeping(kept.clone()), self.runs).await;
+        self.runs += 1;
+        self.meter.show(&format!("{} runs, {} incidents and faults left", self.runs, kept.causes.len()));
+        match heard {
+            Ok(_) if self.stop.is_requested() => None,
+            Ok(trial) => Some(trial.complaints.iter().any(|complaint| Some(Kind::of(complaint)) == self.wanted)),
+            Err(failure) => {
+                self.failure = Some(failure);
+                None
+            }
+        }
+    }
+}
+
+fn only(tasks: impl IntoIterator<Item = u64>, all: &Kept) -> Kept {
+    let tasks: BTreeSet<u64> = tasks.into_iter().collect();
+    let causes = all.causes.iter().copied().filter(|cause| tasks.contains(&cause.task())).collect();
+    Kept { tasks, causes }
+}

@@ -1,0 +1,167 @@
+//! One run of many: a plan played at full speed, one request at a time, of which only the complaints are kept.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::load::Loaded;
+use crate::error::Failure;
+use crate::event::Event;
+use crate::judge::{Complaint, Judge};
+use crate::plan::Plan;
+use crate::run::pace::Speed;
+use crate::run::play;
+use crate::run::settings::Settings;
+use crate::run::stop::Stop;
+use crate::time::wall_now;
+use crate::transport::http::HttpTransport;
+use crate::transport::{Answer, FailureKind, Outcome, Request, Transport};
+
+/// How long a reset may take.
+const MAX_RESET: Duration = Duration::from_secs(30);
+
+/// How the receiver is made to forget everything.
+#[derive(Debug, Clone)]
+pub(super) enum Reset {
+    /// Not at all: every run is about new tasks.
+    NewTasks,
+    /// A shell command.
+    Command(String),
+    /// A POST.
+    Url(String),
+}
+
+/// Where and how trials are made.
+pub(super) struct Court<'a> {
+    /// How requests get there.
+    pub(super) transport: &'a HttpTransport,
+    /// What is the same in all trials.
+    pub(super) loaded: &'a Loaded,
+    /// What comes before each.
+    pub(super) reset: Reset,
+    /// The most requests of one trial on their way at once.
+    pub(super) max_in_flight: usize,
+    /// Stops a trial.
+    pub(super) stop: Stop,
+}
+
+/// What came of one trial.
+pub(super) struct Trial {
+    /// What the receiver owed and did not do.
+    pub(super) complaints: Vec<Complaint>,
+    /// Answers that were taken for success, though they tell of an error; see [`error_in`].
+    pub(super) hidden_errors: Vec<String>,
+}
+
+impl Court<'_> {
+    /// Whether the receiver knows nothing of earlier runs: then all of them can be about the same tasks.
+    pub(super) fn forgets(&self) -> bool {
+        !matches!(self.reset, Reset::NewTasks)
+    }
+
+    /// Plays `plan`; `number` is that of the run, from 0.
+    ///
+    /// # Errors
+    /// [`Failure`] if the receiver could not be reset, or an address may not be called.
+    pub(super) async fn hear(&self, plan: &Plan, number: u64) -> Result<Trial, Failure> {
+        tokio::select! {
+            biased;
+            () = self.stop.requested() => {}
+            reset = self.reset() => reset?,
+        }
+        let tasks: u64 = plan.scenario().tasks.iter().map(|spec| spec.count).sum();
+        let plan = match self.reset {
+            Reset::NewTasks => plan.clone().renumbered(number.saturating_mul(tasks)),
+            Reset::Command(_) | Reset::Url(_) => plan.clone(),
+        };
+        let mut judge = Judge::new(plan.scenario().expectations.clone());
+        let mut trial = Trial { complaints: Vec::new(), hidden_errors: Vec::new() };
+        let mut forbidden = None;
+        let mut observer = |event: Event| {
+            trial.complaints.extend(judge.take(&event));
+            if let Event::Met { outcome: Outcome::Failed(failure), .. } = &event
+                && failure.kind == FailureKind::Forbidden
+            {
+                forbidden.get_or_insert_with(|| failure.detail.clone());
+            }
+            trial.hidden_errors.extend(hidden_error(&event));
+        };
+        play(plan.deliveries(), self.transport, &self.settings(&plan), &self.stop, &mut observer).await;
+        forbidden.map_or(Ok(()), |why| Err(Failure::could_not_run(why)))?;
+        Ok(trial)
+    }
+
+    fn settings(&self, plan: &Plan) -> Settings {
+        let scenario = plan.scenario();
+        Settings {
+            payload: scenario.payload.clone(),
+            timeout: scenario.receiver.timeout,
+            retry: scenario.receiver.retry.clone(),
+            ordering: scenario.receiver.ordering,
+            addresses: self.loaded.addresses.clone(),
+            speed: Speed::Max,
+            epoch: self.loaded.epoch,
+            started_at: wall_now(),
+            probes: scenario.probes.clone(),
+            max_in_flight: self.max_in_flight,
+        }
+    }
+
+    async fn reset(&self) -> Result<(), Failure> {
+        match &self.reset {
+            Reset::NewTasks => Ok(()),
+            Reset::Command(command) => run_command(command).await,
+            Reset::Url(url) => {
+                let request = Request::post(url.clone(), Bytes::new(), MAX_RESET);
+                match self.transport.send(request).await {
+                    Outcome::Answered(answer) if (200..300).contains(&answer.status) => Ok(()),
+                    Outcome::Answered(answer) => {
+                        Err(Failure::could_not_run(format!("--reset-url: {url} answered {}", answer.status)))
+                    }
+                    Outcome::Failed(failure) => {
+                        let (kind, detail) = (failure.kind.word(), failure.detail);
+                        Err(Failure::could_not_run(format!("--reset-url: {url}: {kind}: {detail}")))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An answer of 200 whose JSON tells of an error: the service takes it for success, and the callback is lost.
+fn hidden_error(event: &Event) -> Option<String> {
+    let Event::Met { attempt, outcome: Outcome::Answered(answer), .. } = event else { return None };
+    let error = error_in(answer).filter(|_| !attempt.spoiling.is_spoilt())?;
+    let subject = &attempt.subject;
+    Some(format!("{}  task={}  #{}: {error}", subject.callback, subject.task_id, subject.number))
+}
+
+fn error_in(answer: &Answer) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)?;
+    let code = body.get("code").and_then(serde_json::Value::as_i64).filter(|code| ![0, 200].contains(code));
+    let is_error = code.is_some()
+        || body.get("error").is_some_and(|error| !error.is_null() && error != false)
+        || ["success", "ok"].iter().any(|key| body.get(key) == Some(&false.into()));
+    is_error
+        .then(|| format!("status 200 with an error in its body, {}", crate::transport::one_line(&body.to_string(), 80)))
+}
+
+async fn run_command(command: &str) -> Result<(), Failure> {
+    let cannot = |why: String| Failure::could_not_run(format!("--reset-cmd: `{command}` {why}"));
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let child = Command::new(shell)
+        .args([flag, command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .status();
+    match timeout(MAX_RESET, child).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(cannot(format!("ended with {status}"))),
+        Ok(Err(error)) => Err(cannot(format!("could not be started: {error}"))),
+        Err(_) => Err(cannot(format!("did not end within {}s", MAX_RESET.as_secs()))),
+    }
+}

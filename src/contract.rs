@@ -1,0 +1,84 @@
+//! The contract: rules that every receiver of relay callbacks has to keep, each a short scenario.
+
+/// One rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The file's name without `.toml`.
+    pub name: &'static str,
+    /// The scenario.
+    pub text: &'static str,
+    /// How it is judged.
+    pub judged: Judged,
+}
+
+/// How a rule is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// By the answers.
+    ByAnswers,
+    /// By the answers to signed callbacks: it takes a key.
+    WithKey,
+    /// By what the receiver tells of the first task afterwards: the same as of the second.
+    Alike,
+    /// Likewise, but only by the place that tells whether it runs: the two have not seen the same.
+    AlikeInField,
+}
+
+impl Rule {
+    /// What a receiver does that keeps it: the first line of its comment.
+    pub fn says(&self) -> &'static str {
+        self.text.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
+    }
+}
+
+macro_rules! rules {
+    ($($name:literal $judged:ident),* $(,)?) => {
+        &[$(Rule {
+            name: $name,
+            text: include_str!(concat!("../scenarios/contract/", $name, ".toml")),
+            judged: Judged::$judged,
+        }),*]
+    };
+}
+
+/// All rules, the plainest first. A test compares this list with the folder.
+pub const RULES: &[Rule] = rules![
+    "acknowledges" ByAnswers,
+    "live" ByAnswers,
+    "many-urls" ByAnswers,
+    "file-index" ByAnswers,
+    "loops" ByAnswers,
+    "exit-without-id" ByAnswers,
+    "start-again" ByAnswers,
+    "start-without-exit" ByAnswers,
+    "exit-not-final" AlikeInField,
+    "source-down" ByAnswers,
+    "migration" ByAnswers,
+    "duplicate" ByAnswers,
+    "idempotent" Alike,
+    "late" ByAnswers,
+    "late-alike" Alike,
+    "late-start" Alike,
+    "overtaken" ByAnswers,
+    "unknown-task" ByAnswers,
+    "concurrent" ByAnswers,
+    "unknown-event" ByAnswers,
+    "alarms" ByAnswers,
+    "alarm-type" ByAnswers,
+    "reset-config" ByAnswers,
+    "big-code" ByAnswers,
+    "number-strings" ByAnswers,
+    "event-time" ByAnswers,
+    "more-fields" ByAnswers,
+    "not-json" ByAnswers,
+    "msg-not-json" ByAnswers,
+    "wrong-shape" ByAnswers,
+    "huge" ByAnswers,
+    "content-type" ByAnswers,
+    "slow-body" ByAnswers,
+    "cut-body" ByAnswers,
+    "signed" WithKey,
+    "bad-signature" WithKey,
+    "expired" WithKey,
+    "no-signature" WithKey,
+];

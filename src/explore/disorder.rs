@@ -1,0 +1,187 @@
+//! Every bounded disorder of a short sequence: what drops, duplicates and swaps make of it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::script::certain;
+use crate::fault::chances::Chances;
+use crate::fault::{Duplicate, DuplicateAs, Fate};
+use crate::scenario::Scenario;
+use crate::scenario::task::{Script, Step, TaskSpec, When};
+use crate::time::Millis;
+
+/// The longest sequence that is explored.
+pub const MAX_LENGTH: usize = 16;
+/// From one callback to the next.
+const SLOT: Millis = Millis::from_secs(1);
+
+/// How much disorder there may be at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Callbacks that never arrive.
+    pub drops: u32,
+    /// Callbacks that arrive twice.
+    pub dups: u32,
+    /// Swaps of neighbours.
+    pub swaps: u32,
+}
+
+/// What arrives: places in the sequence, from 0; a place that is there twice arrives twice.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Disorder(Vec<u8>);
+
+/// All disorders of a sequence within bounds, each once, those with the least disorder first; the first is none at all.
+#[derive(Debug)]
+pub struct Disorders {
+    to_come: VecDeque<(Disorder, Bounds)>,
+    /// What was made, with what was left of the bounds.
+    made: HashSet<(Disorder, (u32, u32, u32))>,
+    given: HashSet<Disorder>,
+}
+
+impl Disorders {
+    /// Of a sequence of `length`, at most [`MAX_LENGTH`].
+    pub fn of(length: usize, bounds: Bounds) -> Self {
+        let whole = Disorder((0..length.min(MAX_LENGTH) as u8).collect());
+        Self { to_come: VecDeque::from([(whole, bounds)]), made: HashSet::new(), given: HashSet::new() }
+    }
+
+    fn push(&mut self, disorder: Disorder, left: Bounds) {
+        if self.made.insert((disorder.clone(), (left.drops, left.dups, left.swaps))) {
+            self.to_come.push_back((disorder, left));
+        }
+    }
+
+    fn grow(&mut self, disorder: &Disorder, left: Bounds) {
+        let order = &disorder.0;
+        for place in 0..order.len() {
+            if left.drops > 0 {
+                let mut next = order.clone();
+                next.remove(place);
+                self.push(Disorder(next), Bounds { drops: left.drops - 1, ..left });
+            }
+            if left.dups > 0 && order.iter().filter(|one| **one == order[place]).count() == 1 {
+                let mut next = order.clone();
+                next.insert(place, order[place]);
+                self.push(Disorder(next), Bounds { dups: left.dups - 1, ..left });
+            }
+            if left.swaps > 0 && place + 1 < order.len() && order[place] != order[place + 1] {
+                let mut next = order.clone();
+                next.swap(place, place + 1);
+                self.push(Disorder(next), Bounds { swaps: left.swaps - 1, ..left });
+            }
+        }
+    }
+}
+
+impl Iterator for Disorders {
+    type Item = Disorder;
+
+    fn next(&mut self) -> Option<Disorder> {
+        loop {
+            let (disorder, left) = self.to_come.pop_front()?;
+            self.grow(&disorder, left);
+            if self.given.insert(disorder.clone()) {
+                return Some(disorder);
+            }
+        }
+    }
+}
+
+/// `1 3 2 3`, counted from 1.
+impl std::fmt::Display for Disorder {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|place| (place + 1).to_string()).collect();
+        out.write_str(if words.is_empty() { "nothing" } else { "" })?;
+        out.write_str(&words.join(" "))
+    }
+}
+
+impl Disorder {
+    /// What befalls each callback of a sequence of `length`, one a [`SLOT`], so that this arrives.
+    fn fates(&self, length: usize) -> Vec<Fate> {
+        let slot = |place: usize| SLOT.times(place as u64);
+        let mut fates = vec![Fate { dropped: true, ..Fate::default() }; length];
+        let mut sent = vec![Millis::ZERO; length];
+        let mut earliest = Millis::ZERO;
+        for place in self.0.iter().map(|place| usize::from(*place)) {
+            let at = slot(place).max(earliest);
+            earliest = at.plus(Millis(1));
+            let fate = &mut fates[place];
+            if fate.dropped {
+                fate.dropped = false;
+                fate.delay = Some(at.minus(slot(place))).filter(|by| *by > Millis::ZERO);
+                sent[place] = at;
+            } else {
+                fate.duplicate = Some(Duplicate { after: at.minus(sent[place]), sends: DuplicateAs::SameBytes });
+            }
+        }
+        fates
+    }
+
+    /// The script with one callback a second, in the order of `sequence` (task, step), and what makes this of it.
+    pub fn of(&self, script: &Scenario, sequence: &[(usize, usize)]) -> Scenario {
+        let fates = self.fates(sequence.len());
+        let task = |(index, spec): (usize, &Arc<TaskSpec>)| {
+            let Script::Steps(steps) = &spec.script else { return Arc::clone(spec) };
+            let step = |(number, step): (usize, &Step)| {
+                let place = sequence.iter().position(|place| *place == (index, number));
+                let fate = place.map(|place| fates[place]).unwrap_or_default();
+                let at = SLOT.times(place.unwrap_or(0) as u64);
+                Step { when: When::At(at), faults: faults(&fate, step.faults.as_deref()), ..step.clone() }
+            };
+            let steps = steps.iter().enumerate().map(step).collect();
+            Arc::new(TaskSpec { start: Millis::ZERO, script: Script::Steps(steps), ..TaskSpec::clone(spec) })
+        };
+        Scenario { tasks: script.tasks.iter().enumerate().map(task).collect(), ..script.clone() }
+    }
+}
+
+/// The faults of disorder, over those that the step has already.
+fn faults(fate: &Fate, own: Option<&Chances>) -> Option<Arc<Chances>> {
+    let both = certain(fate).over(own.unwrap_or(&Chances::default()));
+    (!both.is_empty()).then(|| Arc::new(both))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(length: usize, drops: u32, dups: u32, swaps: u32) -> Vec<String> {
+        Disorders::of(length, Bounds { drops, dups, swaps }).map(|disorder| disorder.to_string()).collect()
+    }
+
+    #[test]
+    fn every_disorder_comes_once_the_smallest_first() {
+        assert_eq!(all(3, 0, 0, 0), ["1 2 3"]);
+        assert_eq!(all(3, 0, 0, 1), ["1 2 3", "2 1 3", "1 3 2"]);
+        assert_eq!(all(3, 1, 0, 0), ["1 2 3", "2 3", "1 3", "1 2"]);
+        assert_eq!(all(2, 0, 1, 0), ["1 2", "1 1 2", "1 2 2"]);
+        assert_eq!(all(2, 0, 1, 1), ["1 2", "1 1 2", "2 1", "1 2 2", "1 2 1", "2 2 1", "2 1 1", "2 1 2"]);
+        assert_eq!(all(1, 1, 1, 1), ["1", "nothing", "1 1"]);
+        assert_eq!(all(0, 1, 1, 1), ["nothing"]);
+    }
+
+    /// Permutations with at most two inversions: 1 + (n − 1) + (n − 2)(n + 1) / 2.
+    #[test]
+    fn swaps_are_counted_as_in_the_books() {
+        for length in 2..10 {
+            let counted = 1 + (length - 1) + (length - 2) * (length + 1) / 2;
+            assert_eq!(all(length, 0, 0, 2).len(), counted, "{length}");
+        }
+    }
+
+    #[test]
+    fn fates_bring_the_disorder_about() {
+        for disorder in Disorders::of(4, Bounds { drops: 1, dups: 1, swaps: 2 }) {
+            let mut arrivals = Vec::new();
+            for (place, fate) in disorder.fates(4).into_iter().enumerate().filter(|(_, fate)| !fate.dropped) {
+                let at = SLOT.times(place as u64).plus(fate.delay.unwrap_or_default());
+                arrivals.push((at, place as u8));
+                arrivals.extend(fate.duplicate.map(|duplicate| (at.plus(duplicate.after), place as u8)));
+            }
+            arrivals.sort_unstable();
+            assert_eq!(Disorder(arrivals.into_iter().map(|(_, place)| place).collect()), disorder);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A plan written out: a scenario of exact steps that comes to the same callbacks and the same faults, with nothing left to chance.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::callback::overlay::Overlay;
+use crate::callback::template::{Template, fill};
+use crate::fault::Fate;
+use crate::fault::chances::Chances;
+use crate::plan::Plan;
+use crate::plan::delivery::Delivery;
+use crate::plan::task::Task;
+use crate::scenario::Scenario;
+use crate::scenario::task::{File, Script, Step, TaskSpec, When};
+use crate::time::Millis;
+
+/// The most deliveries that are written out.
+pub const MAX_DELIVERIES: usize = 10_000;
+
+/// Writes `plan` out; with `fixed_ids` the tasks keep the ids and targets that the plan found for them.
+///
+/// # Errors
+/// It has more than [`MAX_DELIVERIES`].
+pub fn script(plan: &Plan, fixed_ids: bool) -> Result<Scenario, TooLong> {
+    let mut deliveries = BTreeMap::<u64, (Task, Vec<Delivery>)>::new();
+    for (index, delivery) in plan.deliveries().filter(|delivery| !delivery.is_duplicate()).enumerate() {
+        if index == MAX_DELIVERIES {
+            return Err(TooLong);
+        }
+        let (_, lane) = deliveries.entry(delivery.task.number).or_insert_with(|| (delivery.task.clone(), Vec::new()));
+        lane.push(delivery);
+    }
+    let tasks = deliveries.into_values().map(|(task, lane)| Arc::new(spec(&task, lane, fixed_ids))).collect();
+    let scenario = Scenario::clone(plan.scenario());
+    // Nothing but ids is left to chance.
+    Ok(Scenario { seed: fixed_ids.then(|| plan.seed()), tasks, ..scenario })
+}
+
+/// A plan that is too long to be written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_DELIVERIES} callbacks; choose a task with --only, or fewer copies with --set task.1.count=…")]
+pub struct TooLong;
+
+fn spec(task: &Task, mut lane: Vec<Delivery>, fixed_ids: bool) -> TaskSpec {
+    // As the service made them, not as they arrive.
+    lane.sort_by_key(|delivery| delivery.number);
+    let fixed = |template: &Template| Template::new(template.for_copy(task.copy));
+    let spec = &task.spec;
+    let start = task.start();
+    TaskSpec {
+        count: 1,
+        spacing: Millis::ZERO,
+        start,
+        app_id: spec.app_id,
+        task_id: Some(Template::new(task.id())).filter(|_| fixed_ids || spec.task_id.is_some()),
+        stream_id: spec.stream_id.as_ref().map(fixed),
+        to_url: Some(Template::new(task.sender(None, "", None).to_url)).filter(|_| fixed_ids || spec.to_url.is_some()),
+        callback_url: spec.callback_url.as_ref().map(fixed),
+        files: spec.files.iter().map(|file| File { url: fixed(&file.url), duration: file.duration }).collect(),
+        faults: None,
+        script: Script::Steps(lane.into_iter().map(|delivery| step(delivery, start)).collect()),
+    }
+}
+
+fn step(delivery: Delivery, start: Millis) -> Step {
+    let mut overlay = delivery.overlay.as_deref().cloned().unwrap_or_default();
+    overlay.msg.values_mut().chain(overlay.body.values_mut()).for_each(|value| fill(value, delivery.task.copy));
+    if delivery.retargeted.is_some() {
+        target(&delivery, &mut overlay);
+    }
+    Step {
+        when: When::At(delivery.happened.minus(start)),
+        callback: delivery.callback,
+        overlay: Arc::new(overlay),
+        faults: (!delivery.fate.is_clear()).then(|| Arc::new(certain(&delivery.fate))),
+        expect: delivery.expect,
+    }
+}
+
+/// The target that an incident gave the task, as this callback tells of it.
+fn target(delivery: &Delivery, overlay: &mut Overlay) {
+    let sender = delivery.task.sender(delivery.retargeted, "", None);
+    let told = [("stream_id", sender.stream_id), ("to_url", sender.to_url)];
+    let told: Map<_, _> = told.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
+    overlay.body = told.into_iter().chain(std::mem::take(&mut overlay.body)).collect();
+}
+
+/// Chances that come to this fate for sure.
+pub fn certain(fate: &Fate) -> Chances {
+    Chances {
+        events: None,
+        drop: fate.dropped.then_some(1.0),
+        duplicate: fate.duplicate.map(|duplicate| (1.0, duplicate)),
+        delay: fate.delay.map(|by| (1.0, by, by)),
+        corrupt: fate.corruption.map(|kind| (1.0, vec![kind])),
+        signature: fate.signature.map(|kind| (1.0, vec![kind])),
+        connection: fate.connection.map(|kind| (1.0, vec![kind])),
+    }
+}
