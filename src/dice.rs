@@ -14,6 +14,8 @@ pub enum Purpose {
     Incident(u32),
     /// What befalls the deliveries of a task on their way: [`Stream::at_block`] for each of them.
     Faults,
+    /// The gaps between the arrivals of a load.
+    Arrivals,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
             Self::StartGap(start) => (2, start),
             Self::Incident(incident) => (3, incident),
             Self::Faults => (4, 0),
+            Self::Arrivals => (5, 0),
         }
     }
 }

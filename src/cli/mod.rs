@@ -2,21 +2,26 @@
 
 mod contract;
 mod explore;
+mod load;
+mod run;
+pub mod shard;
+mod signature;
+mod sink;
 
-pub use contract::ContractArgs;
-pub use explore::ExploreArgs;
-
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use humantime::{Duration, Timestamp};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use humantime::Timestamp;
 
-use crate::run::pace::Speed;
+pub use self::contract::ContractArgs;
+pub use self::explore::ExploreArgs;
+pub use self::load::{LoadArgs, MergeArgs, OfferedArgs};
+pub use self::run::RunArgs;
+pub use self::signature::{SignArgs, VerifyArgs};
+pub use self::sink::{MisbehaviourArgs, SinkArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -36,7 +41,7 @@ const STYLES: Styles = Styles::styled()
   pullpush run playlist.toml --to http://127.0.0.1:8080/callback
 
 Exit codes: 0 all well, 1 the receiver failed, 2 nothing was run (usage, scenario), 3 could not run,
-6 nothing selected, 130 interrupted, 143 terminated.")]
+4 a threshold of a load was crossed, 5 a load's numbers are void, 6 nothing selected, 130 interrupted, 143 terminated.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -68,6 +73,10 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Hold a receiver against a few dozen rules, and print its report card
     Contract(ContractArgs),
+    /// Load a receiver at a given rate, and measure its latencies
+    Load(Box<LoadArgs>),
+    /// Add up the results of several loads
+    Merge(MergeArgs),
     /// Check scenario files without any network
     Check(CheckArgs),
     /// Show what would be sent, and when, without any network
@@ -161,93 +170,6 @@ pub struct ConnectArgs {
     pub cacert: Option<PathBuf>,
 }
 
-/// How the built-in receiver misbehaves.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct MisbehaviourArgs {
-    /// The built-in receiver fails the first N requests, then behaves
-    #[arg(long, value_name = "N")]
-    pub fail_first: Option<u64>,
-    /// The status it fails with [default: 500 with --fail-first]; without --fail-first for every request
-    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
-    pub status: Option<u16>,
-    /// It waits before it answers
-    #[arg(long, value_name = "TIME")]
-    pub delay: Option<Duration>,
-    /// It closes the connection without an answer
-    #[arg(long)]
-    pub drop_connection: bool,
-}
-
-impl MisbehaviourArgs {
-    /// Whether anything was typed.
-    pub fn any(&self) -> bool {
-        self.fail_first.is_some() || self.status.is_some() || self.delay.is_some() || self.drop_connection
-    }
-}
-
-/// `pullpush run`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  pullpush run playlist.toml --to http://127.0.0.1:8080/callback
-  pullpush run playlist.toml --sink --speed 60x
-  pullpush run day.toml --virtual --seed 7")]
-pub struct RunArgs {
-    /// Scenario files, played one after the other
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "its own type is documented")]
-    pub scenario: ScenarioArgs,
-    /// Send to the built-in receiver on a free loopback port
-    #[arg(long, conflicts_with = "in_virtual_time")]
-    pub sink: bool,
-    /// Play in virtual time against a receiver in memory: a day in milliseconds, nothing is sent
-    #[arg(long = "virtual", id = "in_virtual_time")]
-    pub in_virtual_time: bool,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "its own type is documented")]
-    pub misbehaviour: MisbehaviourArgs,
-    /// How fast scenario time runs: 1x, 60x, max; retry pauses too, timeouts not
-    #[arg(long, default_value = "1x", value_name = "SPEED", env = "PULLPUSH_SPEED")]
-    pub speed: Speed,
-    /// Wait until the receiver accepts connections, at most so long
-    #[arg(long, value_name = "TIME", env = "PULLPUSH_WAIT_FOR")]
-    pub wait_for: Option<Duration>,
-    /// How the log and the summary are written
-    #[arg(long, value_enum, default_value = "human", env = "PULLPUSH_FORMAT")]
-    pub format: Format,
-    /// Stop at the first delivery that is given up
-    #[arg(long, env = "PULLPUSH_FAIL_FAST", value_parser = BoolishValueParser::new())]
-    pub fail_fast: bool,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "its own type is documented")]
-    pub connect: ConnectArgs,
-}
-
-impl RunArgs {
-    /// `--sink` and `--virtual` leave no room for some flags: an error if those are typed too, and what the environment
-    /// says of them does not count.
-    fn settle(&mut self, matches: &ArgMatches) -> Result<(), String> {
-        let contradictions = [
-            (self.sink, "to", "'--sink' cannot be used with '--to <URL>'"),
-            (self.in_virtual_time, "speed", "'--virtual' cannot be used with '--speed <SPEED>'"),
-            (self.in_virtual_time, "wait_for", "'--virtual' cannot be used with '--wait-for <TIME>'"),
-        ];
-        for (given, other, words) in contradictions {
-            if given && matches.value_source(other) == Some(ValueSource::CommandLine) {
-                return Err(format!("the argument {words}"));
-            }
-        }
-        if self.sink {
-            self.scenario.to = None;
-        }
-        if self.in_virtual_time {
-            (self.speed, self.wait_for) = (Speed::REAL, None);
-        }
-        Ok(())
-    }
-}
-
 /// `pullpush check`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -280,6 +202,12 @@ pub struct PlanArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub scenario: ScenarioArgs,
+    /// The plan of a load: what arrives when, as `pullpush load` would send it
+    #[arg(long)]
+    pub load: bool,
+    /// Of a load the part of one machine, i/n from 0
+    #[arg(long, value_name = "i/n|auto", requires = "load")]
+    pub shard: Option<String>,
     /// How the plan is written
     #[arg(long, value_enum, default_value = "table")]
     pub format: PlanFormat,
@@ -311,26 +239,6 @@ pub struct SendArgs {
     pub connect: ConnectArgs,
 }
 
-/// `pullpush sink`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  pullpush sink
-  pullpush sink --listen 127.0.0.1:8080 --fail-first 3 --status 503")]
-pub struct SinkArgs {
-    /// The address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:3140", value_name = "ADDR", env = "PULLPUSH_LISTEN")]
-    pub listen: SocketAddr,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "its own type is documented")]
-    pub misbehaviour: MisbehaviourArgs,
-    /// The signing key: every callback must be signed with it
-    #[arg(long, env = "PULLPUSH_KEY", hide_env_values = true)]
-    pub key: Option<String>,
-    /// How callbacks are shown
-    #[arg(long, value_enum, default_value = "human", env = "PULLPUSH_FORMAT")]
-    pub format: Format,
-}
-
 /// `pullpush show`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -359,37 +267,4 @@ pub struct CodesArgs {
     /// How the table is written
     #[arg(long, value_enum, default_value = "human")]
     pub format: ListFormat,
-}
-
-/// `pullpush sign`
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  pullpush sign --key testkey --t 1703732078")]
-pub struct SignArgs {
-    /// The signing key
-    #[arg(long, env = "PULLPUSH_KEY", hide_env_values = true)]
-    pub key: String,
-    /// The expiry, in UNIX seconds [default: in ten minutes]
-    #[arg(long, value_name = "SECONDS")]
-    pub t: Option<u64>,
-}
-
-/// `pullpush verify`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  pullpush verify --key testkey --t 1703732078 --sign 7e686adf6045c49cee873dc7d8eb05af
-  pullpush verify --key testkey body.json")]
-pub struct VerifyArgs {
-    /// The signing key
-    #[arg(long, env = "PULLPUSH_KEY", hide_env_values = true)]
-    pub key: String,
-    /// A body that carries `t` and `sign`; - for standard input
-    #[arg(value_name = "BODY", required_unless_present_all = ["t", "sign"], conflicts_with_all = ["t", "sign"])]
-    pub body: Option<PathBuf>,
-    /// The expiry, in UNIX seconds
-    #[arg(long, value_name = "SECONDS", requires = "sign")]
-    pub t: Option<u64>,
-    /// The signature
-    #[arg(long, value_name = "HEX", requires = "t")]
-    pub sign: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! The command that does the same again: what is printed after a failure.
 
-use super::load::Loaded;
+use super::loaded::Loaded;
 use crate::cli::{ConnectArgs, RunArgs, SendArgs};
 use crate::error::Exit;
 use crate::report::summary::Summary;

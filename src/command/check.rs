@@ -1,6 +1,6 @@
 //! `pullpush check`
 
-use super::load::{show_problems, unreadable};
+use super::loaded::{show_problems, unreadable};
 use super::output::{Output, complain};
 use crate::cli::{CheckArgs, ListFormat};
 use crate::error::{Exit, Failure};

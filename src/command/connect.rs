@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
-use super::load::{Loaded, check_address};
+use super::loaded::{Loaded, check_address};
 use crate::cli::ConnectArgs;
 use crate::error::Failure;
 use crate::transport::guard::Guard;
@@ -21,6 +21,15 @@ const MAX_CERTIFICATES: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// [`Failure`] if a header or the certificates cannot be used.
 pub(super) fn http(loaded: &Loaded, args: &ConnectArgs) -> Result<HttpTransport, Failure> {
+    let settings = settings(loaded, args)?;
+    HttpTransport::new(&settings, Arc::new(SystemResolver)).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// How to speak to the scenario's receiver.
+///
+/// # Errors
+/// [`Failure`] if a header or the certificates cannot be used.
+pub(super) fn settings(loaded: &Loaded, args: &ConnectArgs) -> Result<HttpSettings, Failure> {
     let receiver = &loaded.plan.scenario().receiver;
     let mut headers = Headers::default();
     let agent = receiver.user_agent.as_deref().map(|agent| ("User-Agent", agent));
@@ -28,13 +37,12 @@ pub(super) fn http(loaded: &Loaded, args: &ConnectArgs) -> Result<HttpTransport,
     for (name, value) in agent.into_iter().chain(named) {
         headers.add(name, value).map_err(|error| Failure::usage(format!("[receiver]: {error}")))?;
     }
-    let settings = HttpSettings {
+    Ok(HttpSettings {
         headers,
         insecure: args.insecure,
         ca_certificates: certificates(args)?,
         guard: Guard { allow_remote: args.allow_remote },
-    };
-    HttpTransport::new(&settings, Arc::new(SystemResolver)).map_err(|error| Failure::usage(error.to_string()))
+    })
 }
 
 fn certificates(args: &ConnectArgs) -> Result<Vec<u8>, Failure> {

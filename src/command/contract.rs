@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::again::{connection, quoted};
 use super::alike::Alike;
 use super::connect::{addresses, admit, http};
-use super::load::{Loaded, key_from, plan};
+use super::loaded::{Loaded, key_from, plan};
 use super::output::{Output, print};
 use super::progress::Meter;
 use super::signals::Signals;

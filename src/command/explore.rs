@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::connect::{addresses, admit, http};
-use super::load::{Loaded, check_address, load};
+use super::loaded::{Loaded, check_address, load};
 use super::output::{Output, note};
 use super::progress::Meter;
 use super::saved::save;

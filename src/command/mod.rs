@@ -9,6 +9,7 @@ mod contract;
 mod explore;
 mod init;
 mod load;
+mod loaded;
 mod output;
 mod plan;
 mod play;
@@ -37,6 +38,8 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Contract(args) => contract::contract(&args),
+        Command::Load(args) => load::load(&args),
+        Command::Merge(args) => load::merge(&args),
         Command::Check(args) => check::check(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Send(args) => send::send(&args),

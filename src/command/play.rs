@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::again::Again;
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::output::note;
 use super::progress::Progress;
 use super::receive::{in_memory, remark};
@@ -229,13 +229,13 @@ fn max_in_flight(manner: &Manner) -> usize {
 
 /// How many file descriptors this process may have, raised to `wanted` if it can be.
 #[cfg(unix)]
-fn descriptors(wanted: u64) -> u64 {
+pub(super) fn descriptors(wanted: u64) -> u64 {
     rlimit::increase_nofile_limit(wanted).unwrap_or(256)
 }
 
 /// Sockets are no file descriptors here.
 #[cfg(not(unix))]
-fn descriptors(wanted: u64) -> u64 {
+pub(super) fn descriptors(wanted: u64) -> u64 {
     wanted
 }
 

@@ -1,7 +1,7 @@
 //! `pullpush run`
 
 use super::again::Again;
-use super::load::{Loaded, load};
+use super::loaded::{Loaded, load};
 use super::output::tell;
 use super::play::{Manner, play_all};
 use super::receive::misbehaviour;

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::again::{connection, quoted};
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::output::note;
 use crate::cli::ExploreArgs;
 use crate::error::Failure;

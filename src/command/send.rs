@@ -1,7 +1,7 @@
 //! `pullpush send`: one callback, as a scenario of one task with one step.
 
 use super::again::Again;
-use super::load::{Loaded, plan};
+use super::loaded::{Loaded, plan};
 use super::output::print;
 use super::play::{Manner, play_all};
 use super::run::block_on;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::explore::words;
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::output::{Output, note};
 use super::progress::Meter;
 use super::saved::save;

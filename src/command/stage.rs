@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::connect::{addresses, admit, http};
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::play::Manner;
 use super::wait;
 use crate::error::Failure;

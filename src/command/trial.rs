@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::load::Loaded;
+use super::loaded::Loaded;
 use crate::error::Failure;
 use crate::event::Event;
 use crate::judge::{Complaint, Judge};

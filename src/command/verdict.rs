@@ -1,6 +1,6 @@
 //! The end of a run: the summary, the exit, and the command that does it again.
 
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::output::note;
 use super::play::{Ending, Manner};
 use super::reporter::Scribe;

@@ -1,6 +1,7 @@
 //! The plan: every delivery of a scenario, in order of time, worked out as it is asked for.
 
 pub mod agenda;
+pub mod arrivals;
 pub mod cause;
 pub mod delivery;
 pub mod lane;
@@ -79,6 +80,11 @@ impl Plan {
         self.dice.seed()
     }
 
+    /// The dice it is drawn with.
+    pub fn dice(&self) -> Dice {
+        self.dice
+    }
+
     /// The tasks, in order of their start.
     pub fn tasks(&self) -> Tasks {
         Tasks::new(self)
@@ -93,6 +99,15 @@ impl Plan {
             found
         })?;
         Some(self.copy(spec, number - before, number))
+    }
+
+    /// The task with this number (from 1) in a row without end: after the scenario's last task come all of them again, as copies
+    /// with further numbers.
+    pub fn endless_task(&self, number: u64) -> Option<Task> {
+        let count: u64 = self.scenario.tasks.iter().map(|spec| spec.count).sum();
+        let round = number.checked_sub(1)?.checked_div(count)?;
+        let task = self.task(number - round * count)?;
+        Some(self.copy(&task.spec, task.copy + round * task.spec.count, number))
     }
 
     fn copy(&self, spec: &Arc<TaskSpec>, copy: u64, number: u64) -> Task {

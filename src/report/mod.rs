@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod card;
+pub mod load;
 pub mod log;
 pub mod ndjson;
 pub mod plan;

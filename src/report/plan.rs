@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -25,12 +26,24 @@ pub struct Planned<'a> {
     pub epoch: UnixMillis,
     /// Where callbacks go.
     pub addresses: &'a Addresses,
+    /// When it is due in a load, which has times of its own.
+    pub due: Option<Duration>,
 }
 
 impl Planned<'_> {
+    /// When it is due.
+    fn offset(&self) -> Millis {
+        self.due.map_or(self.delivery.offset, Millis::from_duration)
+    }
+
     /// The body of the first attempt, if it is made on time.
     pub fn body(&self) -> Vec<u8> {
         let delivery = self.delivery;
+        if let Some(due) = self.due {
+            let at = self.epoch.plus(Millis::from_duration(due));
+            let moment = Moment { happened: at, attempted: at };
+            return delivery.body(self.payload, self.addresses.shown(), moment, delivery.spoiling(1));
+        }
         let happened = self.epoch.plus(delivery.happened);
         // The bytes of the first once more tell its time.
         let sent = match delivery.pass {
@@ -44,8 +57,8 @@ impl Planned<'_> {
 
 /// One line for people.
 pub fn table(planned: &Planned<'_>, out: &mut String) {
-    let Delivery { task, number, offset, due, callback, cause, .. } = planned.delivery;
-    let _ = write!(out, "{}  {:<28}  task={}  #{number}", hours(*offset), callback.to_string(), task.id());
+    let Delivery { task, number, due, callback, cause, .. } = planned.delivery;
+    let _ = write!(out, "{}  {:<28}  task={}  #{number}", hours(planned.offset()), callback.to_string(), task.id());
     match due {
         Due::AfterAnswer(pause) => {
             let _ = write!(out, "  {DIM}{pause} after the answer before it{DIM:#}");
@@ -70,6 +83,8 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
     struct Line<'a> {
         schema_version: u32,
         offset_ms: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        due_us: Option<u128>,
         due: &'static str,
         task: u64,
         task_id: Cow<'a, str>,
@@ -91,7 +106,8 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
     let body = std::str::from_utf8(&bytes).ok();
     let line = Line {
         schema_version: SCHEMA_VERSION,
-        offset_ms: delivery.offset.0,
+        offset_ms: planned.offset().0,
+        due_us: planned.due.map(|due| due.as_micros()),
         due: match delivery.due {
             Due::Planned => "planned",
             Due::AfterSent(_) => "after sent",
@@ -114,7 +130,7 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
 /// A comment and a curl command that sends the same bytes; the comment alone for what is never sent.
 pub fn curl(planned: &Planned<'_>, out: &mut String) {
     let delivery = planned.delivery;
-    let (at, id) = (hours(delivery.offset), delivery.task.id());
+    let (at, id) = (hours(planned.offset()), delivery.task.id());
     let _ = write!(out, "# {at}  {}  task={}  #{}", delivery.callback, id.escape_default(), delivery.number);
     if delivery.is_duplicate() {
         out.push_str("  duplicate");

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::callback::payload::Payload;
 use crate::expect::Expectations;
+use crate::load::LoadSpec;
 use crate::probe::Probe;
 use crate::time::Millis;
 use task::TaskSpec;
@@ -41,6 +42,8 @@ pub struct Scenario {
     pub expectations: Expectations,
     /// `[[probe]]`
     pub probes: Vec<Arc<Probe>>,
+    /// `[load]`
+    pub load: Option<LoadSpec>,
 }
 
 /// `[receiver]`: how callbacks are delivered.

@@ -59,18 +59,6 @@ impl<'a> Section<'a> {
         self.problems.add(problem);
     }
 
-    /// A key of the format that this version does not play yet.
-    pub(super) fn not_yet(&mut self, key: &'static str) {
-        self.later.push(key);
-        if let Some(span) = self.key_span(key) {
-            self.add(
-                Problem::error(span, format!("`{key}` is not played yet"))
-                    .label("a key of a later version")
-                    .help("take it out; nothing of it would happen"),
-            );
-        }
-    }
-
     /// Notes every key that nobody asked for.
     pub(super) fn finish(self) {
         for key in self.table.keys() {

@@ -7,6 +7,7 @@ mod faults;
 mod incident;
 mod json;
 mod lint;
+mod load;
 mod payload;
 mod probe;
 mod receiver;
@@ -94,10 +95,10 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
         );
     }
     let probes = probe::read_all(&mut root);
-    root.not_yet("load");
+    let load = load::read(&mut root);
     root.finish();
     lints.report(problems);
-    Scenario { name, description, seed, receiver, payload, key_env, tasks, expectations, probes }
+    Scenario { name, description, seed, receiver, payload, key_env, tasks, expectations, probes, load }
 }
 
 fn version(root: &mut Section<'_>) {

@@ -37,6 +37,16 @@ pub(super) fn of_connect(error: &io::Error) -> Failure {
     classify(Stage::Connect, Some(error))
 }
 
+/// Classifies a lookup that found nothing.
+pub(super) fn of_lookup(error: &(dyn Error + Send + Sync + 'static)) -> Failure {
+    classify(Stage::Lookup, Some(error))
+}
+
+/// Classifies an exchange over a connection of hyper's.
+pub(in crate::transport) fn of_connection(error: &hyper::Error) -> Failure {
+    classify(Stage::Exchange, Some(error))
+}
+
 fn classify(stage: Stage, first: Option<Cause<'_>>) -> Failure {
     let causes: Vec<Cause<'_>> = successors(first, |cause| inner(*cause)).collect();
     let (kind, detail) = clear_case(&causes).unwrap_or_else(|| {

@@ -44,7 +44,7 @@ impl Headers {
     }
 
     /// These headers, and the usual value of each one that the service sends and that is not among them.
-    pub(super) fn completed(&self) -> HeaderMap {
+    pub(in crate::transport) fn completed(&self) -> HeaderMap {
         let mut all = self.0.clone();
         let usual = [(CONTENT_TYPE, "application/json"), (USER_AGENT, DEFAULT_USER_AGENT), (CONNECTION, "keep-alive")];
         for (name, value) in usual {

@@ -7,14 +7,14 @@ use futures_util::TryStreamExt;
 use futures_util::stream::{self, Stream};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
-use reqwest::dns::Resolve;
 use reqwest::{Body, Url};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::resolve::Guarded;
-use crate::transport::{SLOW_PAUSE, SLOW_PIECES};
+use super::connector::Connector;
+use super::failure;
+use crate::transport::{Failure, SLOW_PAUSE, SLOW_PIECES};
 
 /// A body in pieces, each after a pause.
 pub(super) fn slow(body: &Bytes) -> Body {
@@ -51,8 +51,12 @@ fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'stati
 ///
 /// # Errors
 /// There is no connection to reset.
-pub(super) async fn reset(resolver: &Guarded, url: &Url, body: &Bytes) -> io::Result<()> {
-    let mut stream = connect(resolver, url).await?;
+pub(super) async fn reset(connector: &Connector, url: &Url, body: &Bytes) -> Result<(), Failure> {
+    let stream = connector.connect(url).await?;
+    half_and_reset(stream, url, body).await.map_err(|error| failure::of_connect(&error))
+}
+
+async fn half_and_reset(mut stream: TcpStream, url: &Url, body: &Bytes) -> io::Result<()> {
     if url.scheme() == "http" {
         let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
         let host = format!("{}{port}", url.host_str().unwrap_or_default());
@@ -66,17 +70,4 @@ pub(super) async fn reset(resolver: &Guarded, url: &Url, body: &Bytes) -> io::Re
         sleep(SLOW_PAUSE).await;
     }
     stream.set_zero_linger()
-}
-
-/// As the client does it: through the resolver, so that the guard has seen whatever is connected to.
-async fn connect(resolver: &Guarded, url: &Url) -> io::Result<TcpStream> {
-    let port = url.port_or_known_default().unwrap_or(80);
-    if let Some(address) = crate::transport::guard::literal(url) {
-        return TcpStream::connect((address, port)).await;
-    }
-    let name = url.host_str().unwrap_or_default().parse().map_err(|_| io::Error::other("not a name"))?;
-    let mut addresses = resolver.resolve(name).await.map_err(io::Error::other)?;
-    let mut address = addresses.next().ok_or_else(|| io::Error::other("the name has no address"))?;
-    address.set_port(port);
-    TcpStream::connect(address).await
 }

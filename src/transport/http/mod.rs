@@ -1,6 +1,7 @@
 //! Real HTTP over reqwest: one POST, one answer, and nothing behind the user's back.
 
 mod client;
+mod connector;
 mod failure;
 mod headers;
 mod manner;
@@ -18,6 +19,8 @@ use reqwest::{Method, Url};
 use thiserror::Error;
 
 pub use self::client::BuildError;
+pub use self::connector::Connector;
+pub(super) use self::failure::of_connection as failure_of_connection;
 pub use self::headers::{HeaderError, Headers};
 use self::resolve::Guarded;
 pub use self::resolve::SystemResolver;
@@ -135,10 +138,7 @@ impl HttpTransport {
     }
 
     async fn reset(&self, url: &Url, body: &Bytes) -> Failure {
-        match manner::reset(&self.resolver, url, body).await {
-            Ok(()) => on_purpose(),
-            Err(error) => failure::of_connect(&error),
-        }
+        manner::reset(&Connector::of(&self.resolver), url, body).await.err().unwrap_or_else(on_purpose)
     }
 
     /// The guard stands here for addresses in the URL itself, which the client never shows to the resolver.

@@ -75,6 +75,22 @@ fn with_examples() -> Desk {
     desk
 }
 
+/// The example of a load, so short that a test can wait for it, and content with whatever this machine can do meanwhile.
+fn in_no_time(command: &str) -> String {
+    let short = ["30s", "5s"].iter().fold(command.to_owned(), |line, long| line.replace(long, "50ms"));
+    assert_ne!(short, command, "an example that says how long it takes");
+    format!("{} --set load.late_after=1h", short.replace("250ms", "1h"))
+}
+
+/// `shard-0.json` and `shard-1.json`
+fn with_shards(desk: &Desk) {
+    for shard in 0..2 {
+        let parts = format!("--seed 7 --shard {shard}/2 --report json=shard-{shard}.json");
+        desk.run(format!("pullpush load playlist.toml --sink {} {parts}", in_no_time("--rate 100 --duration 30s")))
+            .exits(0);
+    }
+}
+
 #[test]
 fn every_example_does_what_it_says() {
     let service = Service::with(Bug::Correct);
@@ -87,7 +103,11 @@ fn every_example_does_what_it_says() {
             }
             let command = example.split(" | ").next().unwrap();
             let command = command.replace("http://127.0.0.1:8080", &service.url);
+            let command = if verb == "load" { in_no_time(&command) } else { command };
             let desk = if verb == "init" { Desk::new() } else { with_examples() };
+            if verb == "merge" {
+                with_shards(&desk);
+            }
             desk.run(format!("pullpush {command}")).exits(0);
         }
     }

@@ -16,6 +16,7 @@ mod guard;
 mod help;
 mod keys;
 mod library;
+mod load;
 mod plan;
 mod readme;
 mod rules;

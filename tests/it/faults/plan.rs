@@ -53,7 +53,7 @@ fn written(plan: &Plan, write: impl Fn(&Planned<'_>, &mut String)) -> String {
     let payload = &plan.scenario().payload;
     let mut text = String::new();
     for delivery in plan.deliveries() {
-        write(&Planned { delivery: &delivery, payload, epoch: EPOCH, addresses: &addresses }, &mut text);
+        write(&Planned { delivery: &delivery, payload, epoch: EPOCH, addresses: &addresses, due: None }, &mut text);
     }
     anstream::adapter::strip_str(&text).to_string()
 }
@@ -86,7 +86,8 @@ fn the_plan_is_what_is_sent() {
         let plan = planned(&text);
         let addresses = Addresses::new(None, RECEIVER.to_owned());
         let payload = &plan.scenario().payload;
-        let body = |delivery| Planned { delivery: &delivery, payload, epoch: EPOCH, addresses: &addresses }.body();
+        let body =
+            |delivery| Planned { delivery: &delivery, payload, epoch: EPOCH, addresses: &addresses, due: None }.body();
         let planned: Vec<_> = plan.deliveries().map(body).collect();
         let sent: Vec<_> = super::requests(&text).into_iter().map(|request| request.body.to_vec()).collect();
         assert!(planned.len() > 100 && planned == sent);

@@ -52,7 +52,7 @@ fn can_be_planned(scenario: Scenario) -> Result<(), TestCaseError> {
         prop_assert!(last <= Some(delivery.offset));
         last = Some(delivery.offset);
         let epoch = payload.epoch.unwrap_or(EPOCH);
-        let planned = Planned { delivery: &delivery, payload, epoch, addresses: &addresses };
+        let planned = Planned { delivery: &delivery, payload, epoch, addresses: &addresses, due: None };
         let [mut row, mut json, mut curl] = [const { String::new() }; 3];
         table(&planned, &mut row);
         ndjson(&planned, &mut json);

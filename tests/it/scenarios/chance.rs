@@ -27,7 +27,7 @@ fn plan_lines(plan: &Plan) -> String {
     let payload = &plan.scenario().payload;
     let mut lines = String::new();
     for delivery in plan.deliveries() {
-        planned(&Planned { delivery: &delivery, payload, epoch: EPOCH, addresses: &addresses }, &mut lines);
+        planned(&Planned { delivery: &delivery, payload, epoch: EPOCH, addresses: &addresses, due: None }, &mut lines);
     }
     lines
 }

@@ -1,0 +1,126 @@
+//! The result of a load run: on standard output, and in files.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
+use md5::{Digest, Md5};
+
+use super::super::loaded::{Loaded, unreadable};
+use super::super::output::{Output, note};
+use crate::cli::{ListFormat, LoadArgs};
+use crate::error::{Exit, Failure};
+use crate::generator::Load;
+use crate::load::{Rate, Unit};
+use crate::measure::Measurement;
+use crate::report::load::{LoadHeader, LoadReport};
+use crate::report::ndjson::json;
+use crate::scenario::Source;
+
+/// What the load is about.
+///
+/// # Errors
+/// [`Failure`] if the scenario file is gone.
+pub(super) fn header(args: &LoadArgs, loaded: &Loaded, load: &Load) -> Result<LoadHeader, Failure> {
+    let source = Source::read(&args.file).map_err(unreadable)?;
+    let mut hash = Md5::new().chain_update(source.text());
+    for set in args.scenario.set.iter().chain(&args.load.overrides()) {
+        hash = hash.chain_update([0]).chain_update(set);
+    }
+    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(LoadHeader {
+        scenario: loaded.name.clone(),
+        scenario_hash: hash,
+        seed: loaded.plan.seed(),
+        offered: offered(load),
+        saturating: load.spec.rate == Rate::Max,
+        late_after_us: u64::try_from(load.spec.late_after.as_micros()).unwrap_or(u64::MAX),
+        thresholds: load.spec.thresholds.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// `500 callbacks a second for 10s`
+fn offered(load: &Load) -> String {
+    let unit = if load.spec.unit == Unit::Task { "tasks" } else { "callbacks" };
+    let duration = humantime::format_duration(load.spec.duration);
+    match (load.spec.rate, load.spec.stages.last()) {
+        (_, Some(last)) => format!("{unit} in stages to {} a second, {duration} in all", last.rate),
+        (Rate::PerSecond(rate), None) => format!("{rate} {unit} a second for {duration}"),
+        (Rate::Max, None) => {
+            format!("as many {unit} as are answered, {} at once, for {duration}", load.spec.max_in_flight)
+        }
+    }
+}
+
+/// Writes the result everywhere it was asked for; gives the exit.
+///
+/// # Errors
+/// [`Failure`] if something could not be written.
+pub(super) fn finish(
+    args: &LoadArgs,
+    header: LoadHeader,
+    load: &Load,
+    measured: &Measurement,
+) -> Result<Exit, Failure> {
+    let report = LoadReport::new(header, vec![load.shard.to_string()], measured);
+    let shown = show(&report, args.format);
+    let written = args.report.as_deref().map_or(Ok(()), |path| write(path, &json(&report)));
+    let logged = args.hdr.as_deref().map_or(Ok(()), |path| log(path, measured));
+    shown.and(written).and(logged)?;
+    if !measured.adds_up() {
+        return Err(Failure::could_not_run("the numbers do not add up: a worker failed; please report this"));
+    }
+    Ok(report.exit())
+}
+
+/// Writes a report to standard output.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub(super) fn show(report: &LoadReport, format: ListFormat) -> Result<(), Failure> {
+    let mut output = match format {
+        ListFormat::Human => Output::for_people(),
+        ListFormat::Json => Output::for_programs(),
+    };
+    output.write(&match format {
+        ListFormat::Human => report.to_text(),
+        ListFormat::Json => json(report),
+    })?;
+    output.flush()
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|error| Failure::could_not_run(format!("cannot write {}: {error}", path.display())))?;
+    note(&format!("written: {}", path.display()));
+    Ok(())
+}
+
+/// Writes the latencies as an HdrHistogram log: one interval, a tag for each callback.
+fn log(path: &Path, measured: &Measurement) -> Result<(), Failure> {
+    let cannot = |why: String| Failure::could_not_run(format!("cannot write {}: {why}", path.display()));
+    let file = File::create(path).map_err(|error| cannot(error.to_string()))?;
+    let mut file = BufWriter::new(file);
+    let mut serializer = V2DeflateSerializer::new();
+    let mut log = IntervalLogWriterBuilder::new()
+        .add_comment("pullpush load: microseconds from due to done")
+        .with_max_value_divisor(1000.0)
+        .begin_log_with(&mut file, &mut serializer)
+        .map_err(|error| cannot(error.to_string()))?;
+    let all = measured.corrected_all();
+    let start = std::time::Duration::ZERO;
+    log.write_histogram(&all, start, measured.elapsed, None).map_err(|error| cannot(format!("{error:?}")))?;
+    for (event, histogram) in &measured.corrected {
+        let tag = hdrhistogram::serialization::interval_log::Tag::new(event);
+        log.write_histogram(histogram, start, measured.elapsed, tag).map_err(|error| cannot(format!("{error:?}")))?;
+    }
+    file.flush().map_err(|error| cannot(error.to_string()))?;
+    note(&format!("written: {}", path.display()));
+    Ok(())
+}

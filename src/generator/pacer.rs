@@ -1,0 +1,128 @@
+//! The thread that knows the time: makes each request ahead of its time, and hands it over when its time has come.
+//!
+//! It sleeps on the operating system's timer. The runtime's own counts in milliseconds: too coarse for what is measured here.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
+use tokio::time::Instant;
+
+use super::{Halt, Load, profile};
+use crate::callback::body::Moment;
+use crate::callback::payload::Stamps;
+use crate::plan::arrivals::{Arrival, Timed};
+use crate::plan::delivery::Delivery;
+use crate::time::{Millis, UnixMillis, wall_now};
+use crate::transport::Request;
+
+/// How many requests may wait to be taken over. If there are more, the worker is not fast enough, and says so.
+const QUEUE: usize = 64 * 1024;
+/// The longest sleep: how soon a halt is heard.
+const NAP: Duration = Duration::from_millis(50);
+/// What is counted of a load that was cut short; there may be more.
+const MAX_COUNTED: usize = 50_000_000;
+
+/// A request and its time.
+pub(super) struct Item {
+    pub(super) due: Duration,
+    pub(super) event: String,
+    pub(super) request: Request,
+    pub(super) is_warm_up: bool,
+}
+
+/// What a worker hears from its pacer.
+pub(super) enum Word {
+    /// It is time for this one.
+    Now(Box<Item>),
+    /// So many of the plan will not come any more.
+    NotStarted(u64),
+    /// One that the worker was too slow to take over.
+    Overrun,
+}
+
+pub(super) fn channel() -> (Sender<Word>, Receiver<Word>) {
+    bounded(QUEUE)
+}
+
+/// Makes requests of deliveries.
+pub(super) struct Maker<'a> {
+    load: &'a Load,
+    /// The time of day at the load's time 0.
+    started_at: UnixMillis,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(load: &'a Load, began: Instant) -> Self {
+        let now = Instant::now();
+        let wall = wall_now();
+        let until = Millis::from_duration(began.saturating_duration_since(now));
+        let since = Millis::from_duration(now.saturating_duration_since(began));
+        Self { load, started_at: UnixMillis(wall.0.saturating_add(until.0).saturating_sub(since.0)) }
+    }
+
+    pub(super) fn request(&self, delivery: &Delivery, due: Duration) -> Request {
+        let payload = self.load.payload();
+        let zero = match payload.stamps {
+            Stamps::Virtual => self.load.epoch,
+            Stamps::Real => self.started_at,
+        };
+        let at = zero.plus(Millis::from_duration(due));
+        let moment = Moment { happened: at, attempted: at };
+        let spoiling = delivery.spoiling(1);
+        let addresses = &self.load.addresses;
+        let body = Bytes::from(delivery.body(payload, addresses.shown(), moment, spoiling));
+        Request {
+            content_type: spoiling.content_type(),
+            manner: spoiling.manner(),
+            ..Request::post(addresses.of(&delivery.task).into_owned(), body, self.load.timeout())
+        }
+    }
+}
+
+/// Hands over everything of `worker`'s part in its time, until the load is over or halted.
+pub(super) fn pace(load: &Load, worker: u64, began: Instant, words: &Sender<Word>, halt: &Halt) {
+    let Some(profile) = profile(load) else { return };
+    let mut arrivals = Timed::new(&load.plan, &load.spec, &profile, load.part(worker), load.speed);
+    let maker = Maker::new(load, began);
+    let mut left = load.limit(worker, load.max_requests);
+    while left > 0 {
+        let Some(Arrival { due, delivery }) = arrivals.next() else { return };
+        if due >= load.spec.duration {
+            return;
+        }
+        left -= 1;
+        let event = delivery.callback.name().to_owned();
+        let request = maker.request(&delivery, due);
+        let is_warm_up = due < load.spec.warm_up;
+        if !wait_until(began + due, halt) {
+            let rest =
+                arrivals.take_while(|arrival| arrival.due < load.spec.duration && arrival.due >= load.spec.warm_up);
+            let counted = rest.take(MAX_COUNTED).count() as u64 + u64::from(!is_warm_up);
+            // The worker is gone only if it has failed.
+            let _ = words.blocking_send(Word::NotStarted(counted.min(left + 1)));
+            return;
+        }
+        if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err()
+            && words.blocking_send(Word::Overrun).is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// False if the load was halted before.
+#[expect(clippy::disallowed_methods, reason = "this thread does nothing but wait for the time")]
+fn wait_until(instant: Instant, halt: &Halt) -> bool {
+    loop {
+        if halt.is_asked() {
+            return false;
+        }
+        let left = instant.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        sleep(left.min(NAP));
+    }
+}

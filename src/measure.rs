@@ -1,0 +1,222 @@
+//! What a load run measures: counts and distributions that add up exactly, over workers and over machines.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::load::threshold::{Counted, Latency, Series, Threshold};
+use crate::transport::{FailureKind, Outcome};
+
+/// The longest length that is told apart, in microseconds: an hour.
+pub const MAX_MICROS: u64 = 3_600_000_000;
+/// Significant digits of every histogram.
+pub const DIGITS: u8 = 3;
+
+/// Counts and distributions of one worker, one machine, or all of them.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// Arrivals of the plan, without the warm-up.
+    pub planned: u64,
+    /// Requests that went out.
+    pub sent: u64,
+    /// Never sent, for want of a permit.
+    pub dropped: u64,
+    /// Not sent because the run was stopped.
+    pub not_started: u64,
+    /// Sent later than the limit after their time.
+    pub late: u64,
+    /// Answered with 200.
+    pub ok: u64,
+    /// Answered with another status.
+    pub http: BTreeMap<u16, u64>,
+    /// Not answered, by kind; without timeouts.
+    pub transport: BTreeMap<String, u64>,
+    /// Not answered within the timeout.
+    pub timeouts: u64,
+    /// Still on their way when the run was cut short.
+    pub unfinished: u64,
+    /// Sent before measuring began; in no other number.
+    pub warm_up: u64,
+    /// How long callbacks arrived.
+    pub elapsed: Duration,
+    /// done − due, by `callback_event`.
+    pub corrected: BTreeMap<String, Histogram<u64>>,
+    /// done − sent.
+    pub service: Histogram<u64>,
+    /// sent − due.
+    pub start_delay: Histogram<u64>,
+}
+
+/// An empty histogram. All of them are alike, so that any two can be added.
+pub fn histogram() -> Histogram<u64> {
+    // These bounds are valid: the smallest value is 1, the digits are within 0..=5.
+    Histogram::new_with_bounds(1, MAX_MICROS, DIGITS).unwrap_or_else(|_| unreachable!("constant bounds are valid"))
+}
+
+impl Default for Measurement {
+    fn default() -> Self {
+        Self {
+            planned: 0,
+            sent: 0,
+            dropped: 0,
+            not_started: 0,
+            late: 0,
+            ok: 0,
+            http: BTreeMap::new(),
+            transport: BTreeMap::new(),
+            timeouts: 0,
+            unfinished: 0,
+            warm_up: 0,
+            elapsed: Duration::ZERO,
+            corrected: BTreeMap::new(),
+            service: histogram(),
+            start_delay: histogram(),
+        }
+    }
+}
+
+impl Measurement {
+    /// A request went out, so long after its time.
+    pub fn sent(&mut self, start_delay: Duration, late_after: Duration) {
+        self.sent += 1;
+        self.late += u64::from(start_delay > late_after);
+        record(&mut self.start_delay, start_delay);
+    }
+
+    /// What it met, so long after its time and so long after it went out.
+    pub fn met(&mut self, event: &str, outcome: &Outcome, corrected: Duration, service: Duration) {
+        match outcome {
+            Outcome::Answered(answer) if answer.status == 200 => self.ok += 1,
+            Outcome::Answered(answer) => *self.http.entry(answer.status).or_default() += 1,
+            Outcome::Failed(failure) if failure.kind == FailureKind::Timeout => self.timeouts += 1,
+            Outcome::Failed(failure) => *self.transport.entry(failure.kind.word().to_owned()).or_default() += 1,
+        }
+        match self.corrected.get_mut(event) {
+            Some(histogram) => record(histogram, corrected),
+            None => record(self.corrected.entry(event.to_owned()).or_insert_with(histogram), corrected),
+        }
+        record(&mut self.service, service);
+    }
+
+    /// Adds another part of the same load.
+    pub fn add(&mut self, other: &Self) {
+        self.planned += other.planned;
+        self.sent += other.sent;
+        self.dropped += other.dropped;
+        self.not_started += other.not_started;
+        self.late += other.late;
+        self.ok += other.ok;
+        other.http.iter().for_each(|(status, count)| *self.http.entry(*status).or_default() += count);
+        other.transport.iter().for_each(|(kind, count)| *self.transport.entry(kind.clone()).or_default() += count);
+        self.timeouts += other.timeouts;
+        self.unfinished += other.unfinished;
+        self.warm_up += other.warm_up;
+        self.elapsed = self.elapsed.max(other.elapsed);
+        for (event, histogram) in &other.corrected {
+            add(self.corrected.entry(event.clone()).or_insert_with(self::histogram), histogram);
+        }
+        add(&mut self.service, &other.service);
+        add(&mut self.start_delay, &other.start_delay);
+    }
+
+    /// done − due of all callbacks.
+    pub fn corrected_all(&self) -> Histogram<u64> {
+        let mut all = histogram();
+        self.corrected.values().for_each(|one| add(&mut all, one));
+        all
+    }
+
+    /// Everything that was sent and not answered with 200; what was cut short is not the receiver's error.
+    pub fn errors(&self) -> u64 {
+        self.http.values().sum::<u64>() + self.transport.values().sum::<u64>() + self.timeouts
+    }
+
+    /// Requests answered in a second.
+    pub fn rate(&self) -> f64 {
+        (self.ok + self.http.values().sum::<u64>()) as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    /// Whether both identities hold: planned = sent + dropped + not started, and sent is the sum of what was met.
+    pub fn adds_up(&self) -> bool {
+        self.planned == self.sent + self.dropped + self.not_started
+            && self.sent == self.ok + self.errors() + self.unfinished
+    }
+
+    /// The value that a threshold is about: microseconds, a share of 1, a count, or a rate.
+    pub fn value(&self, series: &Series) -> f64 {
+        match series {
+            Series::Latency { which: Latency::Service, quantile, .. } => at(&self.service, *quantile),
+            Series::Latency { which: Latency::StartDelay, quantile, .. } => at(&self.start_delay, *quantile),
+            Series::Latency { event: Some(event), quantile, .. } => {
+                self.corrected.get(event).map_or(0.0, |histogram| at(histogram, *quantile))
+            }
+            Series::Latency { event: None, quantile, .. } => at(&self.corrected_all(), *quantile),
+            Series::Count { what, share } => {
+                let (count, of) = match what {
+                    Counted::Errors => (self.errors(), self.sent),
+                    Counted::Timeouts => (self.timeouts, self.sent),
+                    Counted::Late => (self.late, self.sent),
+                    Counted::Dropped => (self.dropped, self.planned),
+                };
+                if *share { count as f64 / (of as f64).max(1.0) } else { count as f64 }
+            }
+            Series::Rate => self.rate(),
+        }
+    }
+
+    /// Whether a threshold holds.
+    pub fn meets(&self, threshold: &Threshold) -> bool {
+        threshold.relation.holds(self.value(&threshold.series), threshold.limit)
+    }
+}
+
+fn record(histogram: &mut Histogram<u64>, length: Duration) {
+    histogram.saturating_record(u64::try_from(length.as_micros()).unwrap_or(MAX_MICROS));
+}
+
+fn add(sum: &mut Histogram<u64>, other: &Histogram<u64>) {
+    // All of them have the same bounds.
+    let _ = sum.add(other);
+}
+
+/// A quantile in microseconds; never more than the longest that was measured.
+pub fn at(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    histogram.value_at_quantile(quantile).min(histogram.max()) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::memory::Reply;
+
+    fn measured(seed: u64) -> Measurement {
+        let mut measurement = Measurement { planned: 10, not_started: 2, dropped: 1, ..Measurement::default() };
+        for index in 0..7 {
+            let length = Duration::from_millis(seed * 7 + index);
+            measurement.sent(Duration::from_micros(index), Duration::from_micros(4));
+            let status = if index == 3 { 500 } else { 200 };
+            let event = if index % 2 == 0 { "TaskStart" } else { "TaskExit" };
+            measurement.met(event, &Reply::status(status, Duration::ZERO).outcome, length, length / 2);
+        }
+        measurement
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let mut sum = Measurement::default();
+        for seed in 0..5 {
+            assert!(measured(seed).adds_up());
+            sum.add(&measured(seed));
+        }
+        assert!(sum.adds_up());
+        assert_eq!((sum.sent, sum.errors(), sum.late), (35, 5, 10));
+        assert_eq!(sum.corrected_all().len(), 35);
+        let value = |text: &str| sum.value(&text.parse::<Threshold>().unwrap().series);
+        assert_eq!(value("errors<1%"), 5.0 / 35.0);
+        assert_eq!(value("dropped==0"), 5.0);
+        assert_eq!(value("start.max<1s"), 6.0);
+        assert!((value("max<1s") - 34_000.0).abs() < 50.0, "{}", value("max<1s"));
+        assert!(sum.meets(&"errors<15%".parse().unwrap()) && !sum.meets(&"errors<14%".parse().unwrap()));
+    }
+}

@@ -1,0 +1,223 @@
+//! Which callback arrives when: a pure function of scenario, seed, load and shard.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use super::Plan;
+use super::delivery::Delivery;
+use super::lane::Lane;
+use crate::load::profile::{Profile, Times};
+use crate::load::{LoadSpec, Shard, Unit};
+use crate::time::Millis;
+
+/// One callback and its time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrival {
+    /// Since the load began.
+    pub due: Duration,
+    /// What is to be sent.
+    pub delivery: Delivery,
+}
+
+/// The part of a load that is made in one place: a shard of several machines, a worker of several threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The machine's.
+    pub shard: Shard,
+    /// The thread's, within the machine's.
+    pub worker: Shard,
+}
+
+impl Part {
+    /// Everything.
+    pub const WHOLE: Self = Self { shard: Shard::WHOLE, worker: Shard::WHOLE };
+
+    /// Whether slot or task `index` belongs to it.
+    const fn has(self, index: u64) -> bool {
+        index % self.shard.count == self.shard.index
+            && index / self.shard.count % self.worker.count == self.worker.index
+    }
+}
+
+/// The callbacks of an endless row of tasks, one after the other; what a fault drops is not among them.
+#[derive(Debug)]
+struct Row {
+    plan: Plan,
+    /// Number of the present task, from 1, and how many further the next one is.
+    number: u64,
+    step: u64,
+    lane: Lane,
+}
+
+impl Row {
+    fn new(plan: &Plan, number: u64, step: u64) -> Option<Self> {
+        let lane = plan.lane(plan.endless_task(number)?);
+        Some(Self { plan: plan.clone(), number, step, lane })
+    }
+
+    fn next(&mut self) -> Option<Delivery> {
+        // A task whose callbacks are all dropped is followed by another; a scenario of nothing else has an end, too.
+        for _ in 0..1000 {
+            if let Some(delivery) = self.lane.by_ref().find(|delivery| !delivery.fate.dropped) {
+                return Some(delivery);
+            }
+            self.number += self.step;
+            self.lane = self.plan.lane(self.plan.endless_task(self.number)?);
+        }
+        None
+    }
+}
+
+/// Single callbacks of many tasks in turn, for whoever takes them one by one: as fast as they are taken.
+#[derive(Debug)]
+pub struct Callbacks {
+    plan: Plan,
+    tasks: u64,
+    part: Part,
+    rows: BTreeMap<u64, Row>,
+    /// The next arrival's index among all.
+    index: u64,
+}
+
+impl Callbacks {
+    /// The callbacks of `part`.
+    pub fn new(plan: &Plan, spec: &LoadSpec, part: Part) -> Self {
+        Self { plan: plan.clone(), tasks: spec.tasks, part, rows: BTreeMap::new(), index: 0 }
+    }
+
+    /// The next one of the part, with its index among all.
+    fn take(&mut self) -> Option<(u64, Delivery)> {
+        loop {
+            let (index, slot) = (self.index, self.index % self.tasks);
+            self.index += 1;
+            if self.part.has(slot) {
+                return self.of(slot).map(|delivery| (index, delivery));
+            }
+        }
+    }
+
+    fn of(&mut self, slot: u64) -> Option<Delivery> {
+        if !self.rows.contains_key(&slot) {
+            self.rows.insert(slot, Row::new(&self.plan, slot + 1, self.tasks)?);
+        }
+        self.rows.get_mut(&slot)?.next()
+    }
+}
+
+impl Iterator for Callbacks {
+    type Item = Delivery;
+
+    fn next(&mut self) -> Option<Delivery> {
+        self.take().map(|(_, delivery)| delivery)
+    }
+}
+
+/// Arrivals at their times.
+#[derive(Debug)]
+pub struct Timed {
+    times: Times,
+    made: u64,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Callbacks(Callbacks),
+    Tasks(Tasks),
+}
+
+/// Whole tasks: each arrives, and then keeps its own time.
+#[derive(Debug)]
+struct Tasks {
+    plan: Plan,
+    part: Part,
+    speed: f64,
+    /// The time of the next task that has not arrived, and its number.
+    next: Option<(Duration, u64)>,
+    alive: BinaryHeap<Reverse<(Duration, u64)>>,
+    lanes: BTreeMap<u64, (Duration, Lane)>,
+}
+
+impl Timed {
+    /// The arrivals of `part`; with unit task each task goes `speed` times as fast as the clock.
+    pub fn new(plan: &Plan, spec: &LoadSpec, profile: &Profile, part: Part, speed: f64) -> Self {
+        let source = match spec.unit {
+            Unit::Callback => Source::Callbacks(Callbacks::new(plan, spec, part)),
+            Unit::Task => Source::Tasks(Tasks {
+                plan: plan.clone(),
+                part,
+                speed,
+                next: None,
+                alive: BinaryHeap::new(),
+                lanes: BTreeMap::new(),
+            }),
+        };
+        Self { times: profile.times(), made: 0, source }
+    }
+
+    /// The time of the arrival with this index; indices only go up.
+    fn time(times: &mut Times, made: &mut u64, index: u64) -> Option<Duration> {
+        while *made < index {
+            times.next()?;
+            *made += 1;
+        }
+        *made += 1;
+        times.next()
+    }
+}
+
+impl Iterator for Timed {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        let Self { times, made, source } = self;
+        match source {
+            Source::Callbacks(callbacks) => {
+                let (index, delivery) = callbacks.take()?;
+                let due = Self::time(times, made, index)?;
+                Some(Arrival { due, delivery })
+            }
+            Source::Tasks(tasks) => tasks.next(|index| Self::time(times, made, index)),
+        }
+    }
+}
+
+impl Tasks {
+    fn next(&mut self, mut time: impl FnMut(u64) -> Option<Duration>) -> Option<Arrival> {
+        if self.next.is_none() && self.lanes.is_empty() && self.alive.is_empty() {
+            self.next = self.arrive(0, &mut time);
+        }
+        while let Some((at, number)) = self.next {
+            if self.alive.peek().is_some_and(|Reverse((due, _))| *due < at) {
+                break;
+            }
+            self.next = self.arrive(number, &mut time);
+            let lane = self.plan.lane(self.plan.endless_task(number)?);
+            self.put(number, at, lane);
+        }
+        let Reverse((due, number)) = self.alive.pop()?;
+        let (at, mut lane) = self.lanes.remove(&number)?;
+        let delivery = lane.next()?;
+        self.put(number, at, lane);
+        Some(Arrival { due, delivery })
+    }
+
+    /// The first task after `number` that is of this part, and its time.
+    fn arrive(&self, number: u64, time: &mut impl FnMut(u64) -> Option<Duration>) -> Option<(Duration, u64)> {
+        let number = (number + 1..).find(|number| self.part.has(number - 1))?;
+        time(number - 1).map(|at| (at, number))
+    }
+
+    fn put(&mut self, number: u64, at: Duration, mut lane: Lane) {
+        while lane.peek().is_some_and(|next| next.fate.dropped) {
+            lane.next();
+        }
+        let Some(next) = lane.peek() else { return };
+        let since: Millis = next.offset.minus(lane.task().start());
+        let since =
+            Duration::try_from_secs_f64(since.to_duration().as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
+        self.alive.push(Reverse((at.saturating_add(since), number)));
+        self.lanes.insert(number, (at, lane));
+    }
+}
