@@ -122,8 +122,8 @@ prop_compose! {
 prop_compose! {
     fn faults()(
         drop in 0.0..=0.3,
-        duplicate in (0.0..=0.5, 0u64..20_000, any::<bool>()),
-        delay in (0.0..=0.5, 0u64..5_000, 0u64..10_000),
+        duplicate in (0.0..=0.5, prop_oneof![Just(0), 0u64..20_000], any::<bool>()),
+        delay in (0.0..=0.5, prop_oneof![Just(0), 0u64..5_000], prop_oneof![Just(0), 0u64..10_000]),
         (corrupt, signature, connection) in (0.0..=0.3, 0.0..=0.3, 0.0..=0.3),
     ) -> Faults {
         Faults { drop, duplicate, delay, corrupt, signature, connection }
