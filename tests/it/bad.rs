@@ -177,6 +177,14 @@ fn a_body_file_has_a_place_and_a_limit() {
     assert_eq!(placed(&nowhere, &nowhere.problems[0]), format!("6:13 cannot read `body_file`: {why}"));
 }
 
+/// Stamps of the past are what a fixed epoch is for: nothing to warn of, signed or not.
+#[test]
+fn an_old_epoch_is_fine() {
+    let old = checked(&format!("version = 1\npayload = {{ key = \"testkey\", epoch = 1970-01-01T00:00:00Z }}\n{TASK}"));
+    assert_eq!(old.problems, []);
+    assert!(old.scenario.is_some());
+}
+
 #[test]
 fn a_crowd_of_problems_is_cut_and_counted() {
     let crowd = checked(&format!("version = 1\n{TASK}{}", many("key{} = 1\n", 60_000)));
