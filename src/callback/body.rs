@@ -138,7 +138,7 @@ impl<'a> Outer<'a> {
         let complete = payload.profile == Profile::Complete;
         let kind = callback.kind();
         let about_a_file = matches!(kind, Some(Kind::VodSourceFileStart | Kind::VodSourceFileFinish));
-        let has_ids = complete || kind != Some(Kind::TaskExit);
+        let has_ids = payload.profile.names_its_task(kind);
         Self {
             appid: sender.app_id,
             callback_event: callback.name(),

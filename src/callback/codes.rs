@@ -16,6 +16,11 @@ impl Exit {
     pub fn new(code: i64, message: &str) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// An exit with the text that belongs to its code, or none.
+    pub fn of(code: i64) -> Self {
+        by_number(code).map_or_else(|| Self::new(code, ""), Code::exit)
+    }
 }
 
 /// Who says that a code exists.

@@ -1,5 +1,6 @@
 //! How bodies are made: the published version they follow and the guesses that are settings.
 
+use super::Kind;
 use super::sign::Key;
 use crate::time::{Millis, UnixMillis};
 
@@ -70,6 +71,11 @@ impl Profile {
     /// Whether `event_time` is sent.
     pub const fn has_event_time(self) -> bool {
         !matches!(self, Self::Doc2022)
+    }
+
+    /// Whether such a callback says which task and stream it is about: the published TaskExit does not.
+    pub fn names_its_task(self, kind: Option<Kind>) -> bool {
+        self == Self::Complete || kind != Some(Kind::TaskExit)
     }
 
     /// Whether the service of that time sends TaskAlarm.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::callback::overlay::Overlay;
+use crate::callback::payload::Profile;
 use crate::callback::template::{Template, fill};
 use crate::fault::Fate;
 use crate::fault::chances::Chances;
@@ -22,28 +23,40 @@ pub const MAX_DELIVERIES: usize = 10_000;
 /// Writes `plan` out; with `fixed_ids` the tasks keep the ids and targets that the plan found for them.
 ///
 /// # Errors
-/// It has more than [`MAX_DELIVERIES`].
-pub fn script(plan: &Plan, fixed_ids: bool) -> Result<Scenario, TooLong> {
+/// It has more than [`MAX_DELIVERIES`], or none at all.
+pub fn script(plan: &Plan, fixed_ids: bool) -> Result<Scenario, ScriptError> {
     let mut deliveries = BTreeMap::<u64, (Task, Vec<Delivery>)>::new();
     for (index, delivery) in plan.deliveries().filter(|delivery| !delivery.is_duplicate()).enumerate() {
         if index == MAX_DELIVERIES {
-            return Err(TooLong);
+            return Err(ScriptError::TooLong);
         }
         let (_, lane) = deliveries.entry(delivery.task.number).or_insert_with(|| (delivery.task.clone(), Vec::new()));
         lane.push(delivery);
     }
-    let tasks = deliveries.into_values().map(|(task, lane)| Arc::new(spec(&task, lane, fixed_ids))).collect();
+    if deliveries.is_empty() {
+        return Err(ScriptError::Empty);
+    }
     let scenario = Scenario::clone(plan.scenario());
+    let profile = scenario.payload.profile;
+    let tasks = deliveries.into_values().map(|(task, lane)| Arc::new(spec(&task, lane, profile, fixed_ids))).collect();
     // Nothing but ids is left to chance.
     Ok(Scenario { seed: fixed_ids.then(|| plan.seed()), tasks, ..scenario })
 }
 
-/// A plan that is too long to be written out.
+/// Why a plan cannot be written out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {MAX_DELIVERIES} callbacks; choose a task with --only, or fewer copies with --set task.1.count=…")]
-pub struct TooLong;
+pub enum ScriptError {
+    /// It is too long.
+    #[error(
+        "more than {MAX_DELIVERIES} callbacks; choose a task with --only, or fewer copies with --set task.1.count=…"
+    )]
+    TooLong,
+    /// There is nothing in it.
+    #[error("there are no callbacks")]
+    Empty,
+}
 
-fn spec(task: &Task, mut lane: Vec<Delivery>, fixed_ids: bool) -> TaskSpec {
+fn spec(task: &Task, mut lane: Vec<Delivery>, profile: Profile, fixed_ids: bool) -> TaskSpec {
     // As the service made them, not as they arrive.
     lane.sort_by_key(|delivery| delivery.number);
     let fixed = |template: &Template| Template::new(template.for_copy(task.copy));
@@ -60,14 +73,14 @@ fn spec(task: &Task, mut lane: Vec<Delivery>, fixed_ids: bool) -> TaskSpec {
         callback_url: spec.callback_url.as_ref().map(fixed),
         files: spec.files.iter().map(|file| File { url: fixed(&file.url), duration: file.duration }).collect(),
         faults: None,
-        script: Script::Steps(lane.into_iter().map(|delivery| step(delivery, start)).collect()),
+        script: Script::Steps(lane.into_iter().map(|delivery| step(delivery, start, profile)).collect()),
     }
 }
 
-fn step(delivery: Delivery, start: Millis) -> Step {
+fn step(delivery: Delivery, start: Millis, profile: Profile) -> Step {
     let mut overlay = delivery.overlay.as_deref().cloned().unwrap_or_default();
     overlay.msg.values_mut().chain(overlay.body.values_mut()).for_each(|value| fill(value, delivery.task.copy));
-    if delivery.retargeted.is_some() {
+    if delivery.retargeted.is_some() && profile.names_its_task(delivery.callback.kind()) {
         target(&delivery, &mut overlay);
     }
     Step {

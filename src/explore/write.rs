@@ -6,6 +6,8 @@ use serde_json::{Map, Value as Json};
 use toml_edit::{Array, DocumentMut, InlineTable, TomlError, Value};
 
 use crate::callback::Callback;
+use crate::callback::codes::Exit;
+use crate::callback::payload::{JsonType, Payload};
 use crate::expect::Expectation;
 use crate::fault::DuplicateAs;
 use crate::fault::chances::Chances;
@@ -59,17 +61,17 @@ pub fn write(original: &str, script: &Scenario, remarks: &[String]) -> Result<St
     let mut text = remarks.iter().fold(String::new(), |text, remark| text + "# " + remark + "\n");
     let _ = write!(text, "{file}");
     for spec in &script.tasks {
-        let _ = write!(text, "{}", Task(spec));
+        let _ = write!(text, "{}", Task(spec, &script.payload));
     }
     Ok(text)
 }
 
 /// A `[[task]]` with its steps.
-struct Task<'a>(&'a TaskSpec);
+struct Task<'a>(&'a TaskSpec, &'a Payload);
 
 impl fmt::Display for Task<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = self.0;
+        let Self(spec, payload) = self;
         writeln!(out, "\n[[task]]")?;
         if spec.start > Millis::ZERO {
             writeln!(out, "start = {}", duration(spec.start))?;
@@ -99,13 +101,13 @@ impl fmt::Display for Task<'_> {
             writeln!(out, "]")?;
         }
         match &spec.script {
-            Script::Steps(steps) => steps.iter().try_for_each(|step| write_step(out, step)),
+            Script::Steps(steps) => steps.iter().try_for_each(|step| write_step(out, step, payload)),
             Script::Relay(_) => Ok(()),
         }
     }
 }
 
-fn write_step(out: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
+fn write_step(out: &mut fmt::Formatter<'_>, step: &Step, payload: &Payload) -> fmt::Result {
     let (key, time) = match step.when {
         When::At(at) => ("at", at),
         When::AfterSent(pause) => ("after", pause),
@@ -115,7 +117,7 @@ fn write_step(out: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
     writeln!(out, "event = {}", string(step.callback.name()))?;
     let overlay = &step.overlay;
     // What the callback says beyond its name, and over it what the step said already.
-    let said = msg(&step.callback).into_iter().chain(overlay.msg.clone()).collect::<Map<_, _>>();
+    let said = msg(&step.callback, payload).into_iter().chain(overlay.msg.clone()).collect::<Map<_, _>>();
     for (key, fields) in [("msg", &said), ("body", &overlay.body)] {
         if !fields.is_empty() {
             writeln!(out, "{key} = {}", Value::InlineTable(table(fields)))?;
@@ -130,16 +132,26 @@ fn write_step(out: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
     Ok(())
 }
 
-fn msg(callback: &Callback) -> Map<String, Json> {
-    let fields: &[(&str, Json)] = &match callback {
+/// What a step has to say for the service to send this callback; what is the default is not said.
+fn msg(callback: &Callback, payload: &Payload) -> Map<String, Json> {
+    let number = |number: i64, json_type| match json_type {
+        JsonType::Number => Json::from(number),
+        JsonType::String => number.to_string().into(),
+    };
+    let fields = match callback {
         Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => {
-            vec![("index", (*index).into())]
+            let index = i64::try_from(*index).unwrap_or(i64::MAX);
+            vec![("index", number(index, payload.index_as)); usize::from(index > 0)]
         }
-        Callback::TaskExit(exit) => vec![("message", (*exit.message).into()), ("code", exit.code.into())],
-        Callback::TaskAlarm(alarm) => vec![("type", alarm.name().into())],
+        Callback::TaskExit(exit) => {
+            let code = (exit.code != 0).then(|| ("code", number(exit.code, payload.code_as)));
+            let message = (*exit != Exit::of(exit.code)).then(|| ("message", (*exit.message).into()));
+            message.into_iter().chain(code).collect()
+        }
+        Callback::TaskAlarm(alarm) => vec![(payload.alarm_field.as_str(), alarm.name().into())],
         Callback::TaskStart | Callback::ResetTaskConfig | Callback::Other(_) => vec![],
     };
-    fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Chances that are certain, as the `fault` of a step.

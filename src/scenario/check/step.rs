@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::faults::Context;
 use super::json::object;
 use super::{expect, faults};
-use crate::callback::codes::{self, Exit};
+use crate::callback::codes::Exit;
 use crate::callback::overlay::Overlay;
 use crate::callback::{Alarm, Callback, Kind};
 use crate::scenario::problem::{Problem, did_you_mean};
@@ -104,24 +104,28 @@ fn when(section: &mut Section<'_>, last_at: &mut Millis) -> When {
 /// The callback a step's name and `msg` tell of; what `msg` does not say is the service's default.
 fn callback(name: &str, msg: &Map<String, Json>, files: &[File]) -> Callback {
     let index = || {
-        let index = msg.get("index").and_then(Json::as_u64).and_then(|index| usize::try_from(index).ok());
+        let index = number(msg, "index").and_then(|index| usize::try_from(index).ok());
         index.filter(|index| *index < files.len()).unwrap_or(0)
     };
     match Kind::by_name(name) {
         Some(Kind::TaskStart) => Callback::TaskStart,
         Some(Kind::VodSourceFileStart) => Callback::VodSourceFileStart { index: index() },
         Some(Kind::VodSourceFileFinish) => Callback::VodSourceFileFinish { index: index() },
-        Some(Kind::TaskExit) => {
-            let code = msg.get("code").and_then(Json::as_i64).unwrap_or(0);
-            Callback::TaskExit(codes::by_number(code).map_or_else(|| Exit::new(code, ""), |known| known.exit()))
-        }
+        Some(Kind::TaskExit) => Callback::TaskExit(Exit::of(number(msg, "code").unwrap_or(0))),
         Some(Kind::TaskAlarm) => {
-            let named = |alarm: &Alarm| msg.get("type").and_then(Json::as_str) == Some(alarm.name());
+            // Documents do not agree on the name of the field; no other one has such a value.
+            let named = |alarm: &Alarm| msg.values().any(|value| value == alarm.name());
             Callback::TaskAlarm(Alarm::ALL.into_iter().find(named).unwrap_or(Alarm::PullFileFailed))
         }
         Some(Kind::ResetTaskConfig) => Callback::ResetTaskConfig,
         None => Callback::Other(name.into()),
     }
+}
+
+/// A number, or the same number in a string: documents do not agree.
+fn number(msg: &Map<String, Json>, field: &str) -> Option<i64> {
+    let value = msg.get(field)?;
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn body_file(section: &mut Section<'_>, source: &Source) -> Option<Bytes> {

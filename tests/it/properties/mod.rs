@@ -6,6 +6,7 @@ mod chance;
 mod composed;
 mod plans;
 mod readers;
+mod scripts;
 mod text;
 
 use proptest::test_runner::{Config, RngSeed};
