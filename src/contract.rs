@@ -50,7 +50,7 @@ pub const RULES: &[Rule] = rules![
     "loops" ByAnswers,
     "exit-without-id" ByAnswers,
     "start-again" ByAnswers,
-    "start-without-exit" ByAnswers,
+    "no-exit" ByAnswers,
     "exit-not-final" AlikeInField,
     "source-down" ByAnswers,
     "migration" ByAnswers,

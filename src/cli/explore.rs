@@ -43,7 +43,7 @@ pub struct ExploreArgs {
     #[arg(long, value_name = "URL")]
     pub reset_url: Option<String>,
     /// At most so many runs
-    #[arg(long, default_value = "10000", value_name = "N")]
+    #[arg(long, default_value = "10000", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_runs: u64,
     /// Wait until the receiver accepts connections, at most so long
     #[arg(long, value_name = "TIME", env = "PULLPUSH_WAIT_FOR")]

@@ -83,7 +83,7 @@ pub(super) fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
 }
 
 /// A key is not printed, whoever typed it.
-fn unless_key(set: &str) -> String {
+pub(super) fn unless_key(set: &str) -> String {
     match set.split_once('=') {
         Some((path, _)) if blot(set) != set => format!("{path}=…"),
         _ => set.to_owned(),

@@ -40,6 +40,15 @@ impl Alike {
         if !PLACEHOLDERS.iter().any(|placeholder| url.contains(placeholder)) {
             return Err(Failure::usage("--state: which task? write it with a placeholder, such as /tasks/{task_id}"));
         }
+        let help = "write /tasks/{task_id}, or a whole URL";
+        match Url::parse(url) {
+            _ if url.starts_with('/') => {}
+            Ok(whole) if matches!(whole.scheme(), "http" | "https") && whole.has_host() => {}
+            Ok(whole) => return Err(Failure::usage(format!("--state: {}: cannot be called; {help}", whole.scheme()))),
+            Err(error) => {
+                return Err(Failure::usage(format!("--state: not a path and not a URL: {error}; {help}")));
+            }
+        }
         if fields.iter().any(|field| !field.is_empty() && !field.starts_with('/')) {
             return Err(Failure::usage("--state-field: a JSON pointer begins with /, such as /state"));
         }
@@ -64,6 +73,7 @@ impl Alike {
             let mut lines = differences(&expected, &actual);
             // More than the model has is a difference too.
             lines.extend(differences(&actual, &expected).into_iter().filter(|line| line.ends_with("there is none")));
+            lines.iter_mut().for_each(|line| line.insert_str(0, &format!("task={}: ", subject.id())));
             if lines.is_empty() || began.elapsed() > PATIENCE || court.stop.is_requested() {
                 return Ok(lines);
             }

@@ -85,16 +85,15 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Rule>, Failure> {
 fn load(rule: &Rule, args: &ContractArgs, seed: u64) -> Result<Loaded, Failure> {
     let source = Source::new(rule.name, rule.text);
     // The rules about signatures are checked with a key; without one they are not tried.
-    let key = match &args.key_env {
-        Some(name) => Some(key_from(name)?),
-        None => None,
-    };
+    let key = args.key_env.as_deref().map(|name| {
+        key_from(name, "--key-env: the key is", "leave it out: then rules about signatures are not judged")
+    });
     let stand_in = (rule.judged == Judged::WithKey).then(|| "payload.key=none".to_owned());
     let set: Vec<_> = stand_in.into_iter().collect();
     let scenario = ScenarioArgs { to: args.to.clone(), seed: Some(seed), epoch: None, set: set.clone(), only: None };
     let mut loaded = plan(source.with_overrides(&set), &scenario)?;
     let mut with_key = Scenario::clone(loaded.plan.scenario());
-    with_key.payload.key = key;
+    with_key.payload.key = key.transpose()?;
     loaded.plan = loaded.plan.of(Arc::new(with_key));
     Ok(loaded)
 }
@@ -153,19 +152,14 @@ async fn grade(
     court: &Court<'_>,
     alike: Option<&Alike>,
 ) -> Result<Grade, Failure> {
-    match rule.judged {
-        Judged::WithKey if args.key_env.is_none() => {
-            return Ok(Grade::NotJudged("give the key with --key-env".to_owned()));
-        }
-        Judged::AlikeInField if args.state_field.is_empty() => {
-            return Ok(Grade::NotJudged(
-                "say with --state and --state-field what tells whether a task runs".to_owned(),
-            ));
-        }
-        Judged::Alike if alike.is_none() => {
-            return Ok(Grade::NotJudged("say with --state where tasks are told of".to_owned()));
-        }
-        _ => {}
+    let needs = match rule.judged {
+        Judged::WithKey if args.key_env.is_none() => Some("--key-env"),
+        Judged::AlikeInField if args.state_field.is_empty() => Some("--state and --state-field"),
+        Judged::Alike if alike.is_none() => Some("--state"),
+        _ => None,
+    };
+    if let Some(flag) = needs {
+        return Ok(Grade::NotJudged(format!("needs {flag}")));
     }
     let trial = court.hear(plan, 0).await?;
     let complaints = trial.complaints.iter().map(|complaint| format!("{}: {}", complaint.about, complaint.text));

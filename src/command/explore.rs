@@ -1,7 +1,6 @@
 //! `pullpush explore`: many short runs, to find what the receiver cannot stand.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -10,7 +9,7 @@ use super::connect::{addresses, admit, http};
 use super::loaded::{Loaded, check_address, load};
 use super::output::{Output, note};
 use super::progress::Meter;
-use super::saved::save;
+use super::saved::{make_sure, save};
 use super::shrink::shrink;
 use super::signals::Signals;
 use super::trial::{Court, Reset};
@@ -18,8 +17,9 @@ use super::wait::somebody_there;
 use crate::cli::ExploreArgs;
 use crate::dice::Dice;
 use crate::error::{Exit, Failure};
-use crate::explore::disorder::{Bounds, Disorder, Disorders, MAX_LENGTH};
+use crate::explore::disorder::{Bounds, Disorder, Disorders};
 use crate::explore::script::script;
+use crate::explore::sequence::{MAX_LENGTH, Place, sequence};
 use crate::judge::Complaint;
 use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
@@ -39,7 +39,9 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
     if matches!(reset(args), Reset::NewTasks) {
         // A receiver that is never reset has seen the ids of earlier searches.
         loaded.plan = loaded.plan.renumbered(Dice::draw_seed());
+        warn_of_fixed_ids(&loaded);
     }
+    args.save.iter().try_for_each(|path| make_sure(path))?;
     super::run::block_on(false, async {
         let transport = http(&loaded, &args.connect)?;
         let mut urls = addresses(&loaded)?;
@@ -70,6 +72,15 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
     })?
 }
 
+fn warn_of_fixed_ids(loaded: &Loaded) {
+    if loaded.plan.scenario().tasks.iter().any(|spec| spec.task_id.is_some()) {
+        note(
+            "the file gives task ids, so every run is about the same tasks; if the receiver remembers them, make it forget \
+             with --reset-cmd or --reset-url",
+        );
+    }
+}
+
 fn reset(args: &ExploreArgs) -> Reset {
     match (&args.reset_cmd, &args.reset_url) {
         (Some(command), _) => Reset::Command(command.clone()),
@@ -85,8 +96,8 @@ struct Found {
 }
 
 async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop: &Stop) -> Result<Exit, Failure> {
+    let sequence = short_sequence(loaded)?;
     let script = script(&loaded.plan, court.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
-    let sequence = sequence(loaded)?;
     let mut output = Output::for_people();
     output.write(&legend(loaded, &sequence))?;
     output.flush()?;
@@ -95,17 +106,20 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     let began = Instant::now();
     let mut found: Vec<Found> = Vec::new();
     let (mut tried, mut failed, mut cut) = (0, 0_u64, false);
+    let mut broken = None;
     for disorder in Disorders::of(sequence.len(), bounds) {
         if tried == args.max_runs || stop.is_requested() {
             cut = true;
             break;
         }
-        let plan = loaded.plan.of(Arc::new(disorder.of(&script, &places(&sequence))));
-        let trial = court.hear(&plan, tried).await?;
-        if stop.is_requested() {
-            cut = true;
-            break;
-        }
+        let plan = loaded.plan.of(Arc::new(disorder.of(&script, &sequence)));
+        let trial = match court.hear(&plan, tried).await {
+            Ok(trial) if !stop.is_requested() => trial,
+            heard => {
+                (cut, broken) = (true, heard.err());
+                break;
+            }
+        };
         tried += 1;
         meter.show(&format!("{tried} orders, {failed} failed"));
         let Some(complaint) = trial.complaints.into_iter().next() else { continue };
@@ -126,12 +140,14 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     output.write(&verdict(tried, failed, cut, seconds, &found))?;
     output.flush()?;
     if let Some(Found { disorder, complaint }) = found.first() {
-        let smallest = disorder.of(&script, &places(&sequence));
+        let smallest = disorder.of(&script, &sequence);
         let remarks = [format!("Found by pullpush: arrives in the order {disorder}."), words(complaint)];
         keep(args, loaded, &smallest, &remarks)?;
-        return Ok(Exit::ReceiverFailed);
     }
-    Ok(Exit::Success)
+    match broken {
+        Some(failure) => Err(failure),
+        None => Ok(if found.is_empty() { Exit::Success } else { Exit::ReceiverFailed }),
+    }
 }
 
 fn keep(args: &ExploreArgs, loaded: &Loaded, smallest: &Scenario, remarks: &[String]) -> Result<(), Failure> {
@@ -144,34 +160,28 @@ fn keep(args: &ExploreArgs, loaded: &Loaded, smallest: &Scenario, remarks: &[Str
     }
 }
 
-/// The sequence: task number and number of the delivery in it, in the order planned.
-fn sequence(loaded: &Loaded) -> Result<Vec<(u64, u64, String)>, Failure> {
-    let all = loaded.plan.deliveries().filter(|delivery| !delivery.is_duplicate()).take(MAX_LENGTH + 1);
-    let sequence: Vec<_> =
-        all.map(|delivery| (delivery.task.number, delivery.number, delivery.callback.to_string())).collect();
-    if sequence.len() > MAX_LENGTH {
+/// What arrives if there is no disorder.
+fn short_sequence(loaded: &Loaded) -> Result<Vec<Place>, Failure> {
+    let Some(sequence) = sequence(&loaded.plan) else {
         return Err(Failure::usage(format!(
             "{} has more than {MAX_LENGTH} callbacks: too many to try all orders; shorten it, choose a task with --only, or find \
              the cause of a failing run with --shrink",
             loaded.name
         )));
+    };
+    if sequence.is_empty() {
+        let message = format!("{} has no callbacks: there is nothing to try", loaded.name);
+        return Err(Failure { exit: Exit::NothingSelected, message });
     }
     Ok(sequence)
 }
 
-/// The sequence as the script knows it: place of the task among its tasks, place of the step, both from 0.
-fn places(sequence: &[(u64, u64, String)]) -> Vec<(usize, usize)> {
-    let mut tasks: Vec<u64> = sequence.iter().map(|(task, ..)| *task).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let index: HashMap<u64, usize> = tasks.into_iter().enumerate().map(|(index, task)| (task, index)).collect();
-    sequence.iter().map(|(task, number, _)| (index[task], usize::try_from(number - 1).unwrap_or(0))).collect()
-}
-
-fn legend(loaded: &Loaded, sequence: &[(u64, u64, String)]) -> String {
+fn legend(loaded: &Loaded, sequence: &[Place]) -> String {
     let mut text = format!("{DIM}{}  seed {}  {}{DIM:#}\n", loaded.name, loaded.plan.seed(), loaded.addresses.shown());
-    for (place, (_, _, callback)) in sequence.iter().enumerate() {
-        text.push_str(&format!("{:>5}  {callback}\n", place + 1));
+    let several = sequence.iter().any(|place| place.task != sequence[0].task);
+    for (number, Place { callback, task, .. }) in sequence.iter().enumerate() {
+        let whose = if several { format!(" of task {task}") } else { String::new() };
+        text.push_str(&format!("{:>5}  {callback}{whose}\n", number + 1));
     }
     text
 }

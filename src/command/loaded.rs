@@ -50,7 +50,7 @@ pub(super) fn plan(source: Source, args: &ScenarioArgs) -> Result<Loaded, Failur
     let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
     let epoch = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch).unwrap_or_else(wall_now);
     if let Some(name) = &scenario.key_env {
-        scenario.payload.key = Some(key_from(name)?);
+        scenario.payload.key = Some(key_from(name, "the scenario's key is", "take key_env out to sign nothing")?);
     }
     if let Some(to) = &args.to {
         check_address("--to", to)?;
@@ -87,11 +87,17 @@ pub(super) fn unreadable(error: SourceError) -> Failure {
     Failure::usage(error.to_string())
 }
 
-/// The signing key in the environment variable that the scenario names.
-#[expect(clippy::disallowed_methods, reason = "the variable's name is in the scenario, so clap cannot read it")]
-pub(super) fn key_from(name: &str) -> Result<Key, Failure> {
+/// The signing key in the environment variable that `who` names; `else_` is the way out if there is none.
+///
+/// # Errors
+/// [`Failure`] if there is no such variable, or no key in it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the variable's name is typed or in the scenario, so clap cannot read it"
+)]
+pub(super) fn key_from(name: &str, who: &str, else_: &str) -> Result<Key, Failure> {
     let value = std::env::var(name).map_err(|_| {
-        Failure::usage(format!("the scenario's key is in the environment variable {name}, which is not set: set it, or take key_env out to sign nothing"))
+        Failure::usage(format!("{who} in the environment variable {name}, which is not set: set it, or {else_}"))
     })?;
     Key::new(&value).map_err(|error| Failure::usage(format!("the key in the environment variable {name}: {error}")))
 }

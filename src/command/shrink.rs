@@ -1,12 +1,13 @@
 //! `explore --shrink`: the smallest part of a run's faults and incidents that still fails.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::explore::words;
 use super::loaded::Loaded;
 use super::output::{Output, note};
 use super::progress::Meter;
-use super::saved::save;
+use super::saved::{cannot, make_sure, save};
 use super::trial::Court;
 use crate::cli::ExploreArgs;
 use crate::error::{Exit, Failure};
@@ -19,6 +20,8 @@ use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
 use crate::run::stop::Stop;
 
+/// The most callbacks of a run that is shrunk: it is played many times.
+const MAX_DELIVERIES: usize = 1_000_000;
 /// The most incidents and faults of a run that is shrunk.
 const MAX_CAUSES: usize = 100_000;
 
@@ -60,28 +63,20 @@ pub(super) async fn shrink(
     court: &Court<'_>,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
+    let path = path(args);
+    make_sure(&path)?;
+    let whole = whole(loaded)?;
     let mut output = Output::for_people();
+    output.write(&legend(loaded, &whole))?;
+    output.flush()?;
     let meter = Meter::new("runs");
     let mut search =
         Search { loaded, court, stop, meter, max_runs: args.max_runs, runs: 0, wanted: None, failure: None };
-    let causes: Vec<Cause> = loaded.plan.causes().take(MAX_CAUSES + 1).collect();
-    if causes.len() > MAX_CAUSES {
-        return Err(Failure::usage(format!("more than {MAX_CAUSES} incidents and faults; choose fewer tasks")));
-    }
-    let tasks: BTreeSet<u64> = loaded.plan.tasks().map(|task| task.number).collect();
-    let shown = format!(
-        "{DIM}{}  seed {}  {}{DIM:#}\n{}, incidents and faults: {}\n",
-        loaded.name,
-        loaded.plan.seed(),
-        loaded.addresses.shown(),
-        plural(tasks.len() as u64, "task"),
-        causes.len(),
-    );
-    output.write(&shown)?;
-    output.flush()?;
-    let whole = Kept { tasks, causes: causes.iter().copied().collect() };
     let Some(first) = search.first_failure(&whole).await? else {
-        output.write(&format!("{GOOD}it does not fail{GOOD:#}: nothing to shrink\n"))?;
+        output.write(&match stop.is_requested() {
+            true => "stopped before it had been played once\n".to_owned(),
+            false => format!("{GOOD}it does not fail{GOOD:#}: nothing to shrink\n"),
+        })?;
         output.flush()?;
         return Ok(Exit::Success);
     };
@@ -90,10 +85,8 @@ pub(super) async fn shrink(
     let kept = search.smallest(whole, &first).await;
     let again = search.fails(&kept).await;
     search.meter.clear();
-    if let Some(failure) = search.failure {
-        return Err(failure);
-    }
-    output.write(&told(&loaded.plan, &kept, search.runs, stop.is_requested() || search.runs >= args.max_runs))?;
+    let cut = stop.is_requested() || search.failure.is_some() || search.runs >= args.max_runs;
+    output.write(&told(&loaded.plan, &kept, search.runs, cut))?;
     output.flush()?;
     if again == Some(false) {
         note(
@@ -101,8 +94,40 @@ pub(super) async fn shrink(
              --reset-cmd or --reset-url make it forget",
         );
     }
-    write(args, court, kept, &first)?;
-    Ok(Exit::ReceiverFailed)
+    write(&path, args, court, kept, &first)?;
+    search.failure.map_or(Ok(Exit::ReceiverFailed), Err)
+}
+
+/// All tasks, incidents and faults.
+fn whole(loaded: &Loaded) -> Result<Kept, Failure> {
+    let plan = &loaded.plan;
+    let too_many =
+        |what| Failure::usage(format!("more than {what}; choose fewer tasks, with --only or --set task.1.count=20"));
+    if plan.count(MAX_DELIVERIES + 1) > MAX_DELIVERIES {
+        return Err(too_many(format!("{MAX_DELIVERIES} callbacks")));
+    }
+    let causes: BTreeSet<_> = plan.causes().take(MAX_CAUSES + 1).collect();
+    if causes.len() > MAX_CAUSES {
+        return Err(too_many(format!("{MAX_CAUSES} incidents and faults")));
+    }
+    Ok(Kept { tasks: plan.tasks().map(|task| task.number).collect(), causes })
+}
+
+fn legend(loaded: &Loaded, whole: &Kept) -> String {
+    format!(
+        "{DIM}{}  seed {}  {}{DIM:#}\n{}, incidents and faults: {}\n",
+        loaded.name,
+        loaded.plan.seed(),
+        loaded.addresses.shown(),
+        plural(whole.tasks.len() as u64, "task"),
+        whole.causes.len(),
+    )
+}
+
+/// Where the smallest failure is written to.
+fn path(args: &ExploreArgs) -> PathBuf {
+    let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
+    args.save.clone().unwrap_or_else(|| format!("{stem}-shrunk.toml").into())
 }
 
 fn told(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
@@ -118,23 +143,16 @@ fn told(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
     text
 }
 
-fn write(args: &ExploreArgs, court: &Court<'_>, kept: Kept, first: &Complaint) -> Result<(), Failure> {
+fn write(path: &Path, args: &ExploreArgs, court: &Court<'_>, kept: Kept, first: &Complaint) -> Result<(), Failure> {
     let loaded = court.loaded;
-    let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
-    let path = args.save.clone().unwrap_or_else(|| format!("{stem}-shrunk.toml").into());
     let causes = kept.causes.iter().map(|cause| format!("  {}", loaded.plan.describe(*cause)));
     let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), words(first)]
         .into_iter()
         .chain(causes)
         .collect();
     let plan = loaded.plan.clone().keeping(kept);
-    match script(&plan, court.forgets()) {
-        Ok(script) => save(&path, args, loaded, &script, &remarks),
-        Err(error) => {
-            note(&format!("not written: {error}"));
-            Ok(())
-        }
-    }
+    let script = script(&plan, court.forgets()).map_err(|error| cannot(path, error))?;
+    save(path, args, loaded, &script, &remarks)
 }
 
 impl Search<'_> {
@@ -160,6 +178,8 @@ impl Search<'_> {
             let tasks: Vec<u64> = kept.tasks.iter().copied().collect();
             let all = kept.clone();
             let left = ddmin(tasks, async |some: &[u64]| self.fails(&only(some.iter().copied(), &all)).await).await;
+            // Something has to be played, even where it fails without any task.
+            let left = if left.is_empty() { all.tasks.iter().copied().take(1).collect() } else { left };
             kept = only(left, &all);
         }
         let causes: Vec<Cause> = kept.causes.iter().copied().collect();

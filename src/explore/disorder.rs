@@ -4,16 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::script::certain;
+use super::sequence::{MAX_LENGTH, Place};
 use crate::fault::chances::Chances;
 use crate::fault::{Duplicate, DuplicateAs, Fate};
 use crate::scenario::Scenario;
-use crate::scenario::task::{Script, Step, TaskSpec, When};
+use crate::scenario::task::{Script, Step, TaskSpec};
 use crate::time::Millis;
-
-/// The longest sequence that is explored.
-pub const MAX_LENGTH: usize = 16;
-/// From one callback to the next.
-const SLOT: Millis = Millis::from_secs(1);
 
 /// How much disorder there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,19 +94,25 @@ impl std::fmt::Display for Disorder {
 }
 
 impl Disorder {
-    /// What befalls each callback of a sequence of `length`, one a [`SLOT`], so that this arrives.
-    fn fates(&self, length: usize) -> Vec<Fate> {
-        let slot = |place: usize| SLOT.times(place as u64);
-        let mut fates = vec![Fate { dropped: true, ..Fate::default() }; length];
-        let mut sent = vec![Millis::ZERO; length];
-        let mut earliest = Millis::ZERO;
+    /// What befalls each callback of a sequence so that this arrives.
+    fn fates(&self, sequence: &[Place]) -> Vec<Fate> {
+        let mut fates = vec![Fate { dropped: true, ..Fate::default() }; sequence.len()];
+        let mut sent = vec![Millis::ZERO; sequence.len()];
+        let mut last: Option<(usize, Millis)> = None;
         for place in self.0.iter().map(|place| usize::from(*place)) {
-            let at = slot(place).max(earliest);
-            earliest = at.plus(Millis(1));
+            let Place { happened, arrives, .. } = sequence[place];
+            let earliest = match last {
+                None => Millis::ZERO,
+                // Two that arrive when they would anyway keep their order, even at the same time.
+                Some((before, at)) if before < place && at == sequence[before].arrives => at,
+                Some((_, at)) => at.plus(Millis(1)),
+            };
+            let at = arrives.max(earliest);
+            last = Some((place, at));
             let fate = &mut fates[place];
             if fate.dropped {
                 fate.dropped = false;
-                fate.delay = Some(at.minus(slot(place))).filter(|by| *by > Millis::ZERO);
+                fate.delay = Some(at.minus(happened)).filter(|by| *by > Millis::ZERO);
                 sent[place] = at;
             } else {
                 fate.duplicate = Some(Duplicate { after: at.minus(sent[place]), sends: DuplicateAs::SameBytes });
@@ -119,19 +121,18 @@ impl Disorder {
         fates
     }
 
-    /// The script with one callback a second, in the order of `sequence` (task, step), and what makes this of it.
-    pub fn of(&self, script: &Scenario, sequence: &[(usize, usize)]) -> Scenario {
-        let fates = self.fates(sequence.len());
+    /// The script, and what makes this of it.
+    pub fn of(&self, script: &Scenario, sequence: &[Place]) -> Scenario {
+        let fates = self.fates(sequence);
         let task = |(index, spec): (usize, &Arc<TaskSpec>)| {
             let Script::Steps(steps) = &spec.script else { return Arc::clone(spec) };
             let step = |(number, step): (usize, &Step)| {
-                let place = sequence.iter().position(|place| *place == (index, number));
+                let place = sequence.iter().position(|place| place.step == (index, number));
                 let fate = place.map(|place| fates[place]).unwrap_or_default();
-                let at = SLOT.times(place.unwrap_or(0) as u64);
-                Step { when: When::At(at), faults: faults(&fate, step.faults.as_deref()), ..step.clone() }
+                Step { faults: faults(&fate, step.faults.as_deref()), ..step.clone() }
             };
             let steps = steps.iter().enumerate().map(step).collect();
-            Arc::new(TaskSpec { start: Millis::ZERO, script: Script::Steps(steps), ..TaskSpec::clone(spec) })
+            Arc::new(TaskSpec { script: Script::Steps(steps), ..TaskSpec::clone(spec) })
         };
         Scenario { tasks: script.tasks.iter().enumerate().map(task).collect(), ..script.clone() }
     }
@@ -171,17 +172,47 @@ mod tests {
         }
     }
 
+    /// Four callbacks of one task that happen at these times, and arrive later by so much.
+    fn four(times: [(u64, u64); 4]) -> Vec<Place> {
+        let place = |(step, (happened, later)): (usize, (u64, u64))| Place {
+            task: 1,
+            step: (0, step),
+            happened: Millis(happened),
+            arrives: Millis(happened + later),
+            callback: String::new(),
+        };
+        times.into_iter().enumerate().map(place).collect()
+    }
+
     #[test]
     fn fates_bring_the_disorder_about() {
-        for disorder in Disorders::of(4, Bounds { drops: 1, dups: 1, swaps: 2 }) {
-            let mut arrivals = Vec::new();
-            for (place, fate) in disorder.fates(4).into_iter().enumerate().filter(|(_, fate)| !fate.dropped) {
-                let at = SLOT.times(place as u64).plus(fate.delay.unwrap_or_default());
-                arrivals.push((at, place as u8));
-                arrivals.extend(fate.duplicate.map(|duplicate| (at.plus(duplicate.after), place as u8)));
+        let apart = [(0, 0), (1000, 0), (2000, 0), (3000, 0)];
+        let together = [(0, 0), (5, 0), (5, 0), (5, 0)];
+        let delayed = [(1, 0), (2, 5), (2, 5), (9, 0)];
+        for sequence in [apart, together, delayed].map(four) {
+            for disorder in Disorders::of(4, Bounds { drops: 1, dups: 1, swaps: 2 }) {
+                let mut arrivals = Vec::new();
+                for (place, fate) in disorder.fates(&sequence).into_iter().enumerate().filter(|(_, fate)| !fate.dropped)
+                {
+                    let at = sequence[place].happened.plus(fate.delay.unwrap_or_default());
+                    arrivals.push((at, place as u8));
+                    arrivals.extend(fate.duplicate.map(|duplicate| (at.plus(duplicate.after), place as u8)));
+                }
+                // At the same time in the order of the sequence.
+                arrivals.sort_unstable();
+                assert_eq!(Disorder(arrivals.into_iter().map(|(_, place)| place).collect()), disorder);
             }
-            arrivals.sort_unstable();
-            assert_eq!(Disorder(arrivals.into_iter().map(|(_, place)| place).collect()), disorder);
         }
+    }
+
+    #[test]
+    fn no_disorder_is_no_fault() {
+        let whole = Disorder(vec![0, 1, 2, 3]);
+        let together = four([(0, 0), (5, 0), (5, 0), (7, 0)]);
+        assert!(whole.fates(&together).iter().all(Fate::is_clear));
+        // A delay of the plan stays as it is.
+        let delays: Vec<_> =
+            whole.fates(&four([(0, 0), (2, 3), (5, 0), (5, 1)])).iter().map(|fate| fate.delay).collect();
+        assert_eq!(delays, [None, Some(Millis(3)), None, Some(Millis(1))]);
     }
 }

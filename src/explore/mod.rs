@@ -3,4 +3,5 @@
 pub mod ddmin;
 pub mod disorder;
 pub mod script;
+pub mod sequence;
 pub mod write;

@@ -15,6 +15,8 @@ use crate::scenario::Scenario;
 use crate::scenario::task::{Script, Step, TaskSpec, When};
 use crate::time::Millis;
 
+/// The keys of a file that are not copied: they are in the tasks' steps now, or speak of another file.
+pub const WRITTEN_ANEW: [&str; 6] = ["task", "faults", "load", "seed", "name", "description"];
 /// The variable that a written file takes its key from: a key is not copied.
 const KEY_ENV: &str = "CALLBACK_KEY";
 
@@ -29,11 +31,20 @@ pub enum WriteError {
     BodyFile,
 }
 
+/// A script as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The file.
+    pub text: String,
+    /// The variable that its key has to be put into, if `original` held one: keys are not copied.
+    pub key_env: Option<&'static str>,
+}
+
 /// Writes `script` as a file; `original` is the text of the scenario it was made of, `remarks` go to the top.
 ///
 /// # Errors
 /// `original` is not TOML, or a step takes its bytes from a file.
-pub fn write(original: &str, script: &Scenario, remarks: &[String]) -> Result<String, WriteError> {
+pub fn write(original: &str, script: &Scenario, remarks: &[String]) -> Result<Written, WriteError> {
     let steps = script.tasks.iter().filter_map(|spec| match &spec.script {
         Script::Steps(steps) => Some(steps),
         Script::Relay(_) => None,
@@ -44,7 +55,7 @@ pub fn write(original: &str, script: &Scenario, remarks: &[String]) -> Result<St
     let mut file: DocumentMut = original.parse()?;
     // Comments of the original's head belong to another file.
     file.decor_mut().clear();
-    for key in ["task", "faults", "load", "seed", "name", "description"] {
+    for key in WRITTEN_ANEW {
         file.remove(key);
     }
     if let Some(mut version) = file.key_mut("version") {
@@ -53,17 +64,20 @@ pub fn write(original: &str, script: &Scenario, remarks: &[String]) -> Result<St
     if let Some(seed) = script.seed {
         file["seed"] = toml_edit::value(i64::try_from(seed).unwrap_or(i64::MAX));
     }
+    let mut key_env = None;
     if let Some(payload) = file.get_mut("payload").and_then(|payload| payload.as_table_like_mut())
         && payload.remove("key").is_some()
     {
         payload.insert("key_env", toml_edit::value(KEY_ENV));
+        key_env = Some(KEY_ENV);
     }
-    let mut text = remarks.iter().fold(String::new(), |text, remark| text + "# " + remark + "\n");
+    let remark = |text: String, remark: &String| text + "# " + &remark.replace(char::is_control, " ") + "\n";
+    let mut text = remarks.iter().fold(String::new(), remark);
     let _ = write!(text, "{file}");
     for spec in &script.tasks {
         let _ = write!(text, "{}", Task(spec, &script.payload));
     }
-    Ok(text)
+    Ok(Written { text, key_env })
 }
 
 /// A `[[task]]` with its steps.
@@ -167,7 +181,9 @@ fn fault(chances: &Chances) -> InlineTable {
     let kinds = |names: Vec<&str>| Value::from(names.into_iter().collect::<Array>());
     if let Some((chance, duplicate)) = &chances.duplicate {
         let sends = DuplicateAs::ALL.iter().find(|(_, sends)| *sends == duplicate.sends).map_or("", |(name, _)| name);
-        insert("duplicate", *chance, &[("after", length(duplicate.after).into()), ("sends", sends.into())]);
+        let mut fields = vec![("after", length(duplicate.after).into())];
+        fields.extend((duplicate.sends != DuplicateAs::SameBytes).then(|| ("sends", sends.into())));
+        insert("duplicate", *chance, &fields);
     }
     if let Some((chance, min, max)) = &chances.delay {
         let by = if min == max { length(*min) } else { format!("{}..{}", length(*min), length(*max)) };
@@ -191,7 +207,11 @@ fn fault(chances: &Chances) -> InlineTable {
 fn expectation(expectation: &Expectation) -> InlineTable {
     let mut table = InlineTable::new();
     if let Some(statuses) = &expectation.status {
-        table.insert("status", statuses.to_string().split(" or ").collect::<Array>().into());
+        let words = statuses.to_string();
+        let status = |word: &str| word.parse::<i64>().map_or_else(|_| Value::from(word), Value::from);
+        let mut all: Vec<Value> = words.split(" or ").map(status).collect();
+        let one = if all.len() == 1 { all.pop() } else { None };
+        table.insert("status", one.unwrap_or_else(|| all.into_iter().collect::<Array>().into()));
     }
     if let Some(within) = expectation.within {
         table.insert("within", humantime::format_duration(within).to_string().into());

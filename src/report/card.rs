@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::ndjson::{SCHEMA_VERSION, json};
 use super::style::{BAD, DIM, GOOD, NOTE};
+use super::summary::plural;
 
 /// The most lines of evidence that are told of one rule.
 const MAX_EVIDENCE: usize = 3;
@@ -69,7 +70,8 @@ pub fn total(marks: &[Mark]) -> String {
     let failed = count(|grade| matches!(grade, Grade::Fail(_)));
     let style = if failed == 0 { GOOD } else { BAD };
     let open = marks.len() - passed - failed;
-    format!("\n{} rules: {passed} passed, {style}{failed} failed{style:#}, {open} not judged\n", marks.len())
+    let rules = plural(marks.len() as u64, "rule");
+    format!("\n{rules}: {passed} passed, {style}{failed} failed{style:#}, {open} not judged\n")
 }
 
 /// For programs: a JSON line.

@@ -28,6 +28,107 @@ fn a_correct_receiver_keeps_every_rule() {
     assert_eq!(graded(&done.stdout, "pass"), rules.collect::<Vec<_>>());
 }
 
+#[test]
+fn the_card_for_people_and_for_programs() {
+    let service = Service::with(Bug::ErrorIn200);
+    Desk::new().run(line(&service, "")).golden_but_times("contract/human");
+    let some = "--only exit-without-id --only late-alike --only not-json --format json";
+    Desk::new().run(line(&service, some)).golden_but_times("contract/json");
+    let good = Service::with(Bug::Correct);
+    Desk::new().run(line(&good, "--only alarms --only signed")).golden_but_times("contract/passed");
+}
+
+#[test]
+fn the_list() {
+    Desk::new().run("pullpush contract --list").golden("contract/list");
+    // It asks for no receiver, and goes to none.
+    Desk::new().run("pullpush contract --list --to http://127.0.0.1:1/").exits(0);
+}
+
+#[test]
+fn a_rule_that_is_not_there() {
+    for (typed, help) in [
+        ("alarm", "did you mean alarms?"),
+        ("duplicates", "did you mean duplicate?"),
+        ("xyzzy", "`pullpush contract --list` lists them"),
+    ] {
+        let done = Desk::new().run(format!("pullpush contract --to http://127.0.0.1:1/ --only {typed}")).exits(6);
+        assert_eq!(done.stderr, format!("error: there is no rule `{typed}`; {help}\n"));
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_asked() {
+    for (typed, said) in [
+        ("/tasks/{taskid}", "--state: there is no placeholder {taskid}; it knows {task_id}, {stream_id}, {task}, {n}"),
+        ("/tasks", "--state: which task? write it with a placeholder, such as /tasks/{task_id}"),
+        (
+            "tasks/{task_id}",
+            "--state: not a path and not a URL: relative URL without a base; write /tasks/{task_id}, or a whole URL",
+        ),
+        ("ftp://127.0.0.1/{task_id}", "--state: ftp: cannot be called; write /tasks/{task_id}, or a whole URL"),
+        ("http://192.0.2.1/{task_id}", "--allow-remote"),
+    ] {
+        let line = format!("pullpush contract --to http://127.0.0.1:1/ --state '{typed}'");
+        Desk::new().run(line).exits(2).says(said);
+    }
+    let line = "pullpush contract --to http://127.0.0.1:1/ --state '/{task_id}' --state-field state";
+    Desk::new().run(line).exits(2).says("--state-field: a JSON pointer begins with /, such as /state");
+    Desk::new().run("pullpush contract --to http://127.0.0.1:1/ --state-field /state").exits(2).says("--state <URL>");
+}
+
+#[test]
+fn a_state_that_cannot_be_compared_is_not_judged() {
+    let service = Service::with(Bug::Correct);
+    for (state, why) in [
+        ("--state '/{task_id}'", "answered 404"),
+        ("--state '/tasks/{task_id}' --state-field /nothing", "has nothing at /nothing"),
+        ("--state 'http://127.0.0.1:1/{task_id}'", "nobody accepts connections at 127.0.0.1:1"),
+    ] {
+        let done = Desk::new().run(line(&service, &format!("--only idempotent {state}")));
+        assert!(format!("{}{}", done.stdout, done.stderr).contains(why), "{done:?}");
+        assert_eq!(done.code, if state.contains(":1/") { 3 } else { 0 });
+    }
+}
+
+#[test]
+fn nobody_there() {
+    let done = Desk::new().run("pullpush contract --to http://127.0.0.1:1/").exits(3);
+    let said =
+        "error: nobody accepts connections at 127.0.0.1:1; is the receiver running? --wait-for 30s waits for it\n";
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", said));
+    let done = Desk::new().run("pullpush contract --to http://127.0.0.1:1/ --wait-for 1ms").exits(3);
+    done.says("nobody accepted connections at 127.0.0.1:1 within 1ms");
+}
+
+#[test]
+fn a_key_that_is_not_there() {
+    let done = Desk::new().run("pullpush contract --to http://127.0.0.1:1/ --key-env NOTHING").exits(2);
+    done.says("--key-env: the key is in the environment variable NOTHING, which is not set: set it, or leave it out");
+}
+
+#[test]
+fn the_last_line_of_a_rule_plays_it_again() {
+    let service = Service::with(Bug::Final);
+    let desk = Desk::new();
+    let first = desk.run(line(&service, STATE)).exits(1);
+    let again = first.stdout.lines().find_map(|line| line.trim_start().strip_prefix("again: ")).unwrap();
+    let second = desk.bare().run(again).exits(1).shows("FAIL  exit-not-final ");
+    assert!(second.stdout.contains("1 rule: 0 passed, 1 failed, 0 not judged\n"), "{}", second.stdout);
+    assert!(second.stdout.contains(again), "{}", second.stdout);
+}
+
+#[test]
+fn a_signal_ends_it_with_what_there_is() {
+    let service =
+        Service::capricious(None, Box::new(|call, _, _| call.text("source_urls").contains("media").then_some(500)));
+    let mut running = Desk::new().start(line(&service, "--only acknowledges --only slow-body --only live"));
+    running.shows("FAIL  acknowledges");
+    running.signal("INT");
+    let done = running.end().exits(130).says("stopping: ");
+    assert!(done.stdout.contains("\n1 rule: 0 passed, 1 failed, 0 not judged\n"), "{}", done.stdout);
+}
+
 /// The rules that a receiver with this bug breaks.
 fn broken_by(bug: Bug) -> Vec<String> {
     let done = Desk::new().run(line(&Service::with(bug), &format!("{STATE} --format json"))).exits(1);

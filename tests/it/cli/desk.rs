@@ -201,8 +201,9 @@ fn column_without_times(column: &str) -> String {
     let is_number = |word: &str| word.parse::<f64>().is_ok();
     let words: Vec<_> = column.split(' ').collect();
     let told = words.iter().enumerate().filter_map(|(index, word)| match words.get(index + 1) {
-        Some(&("ms" | "s")) if is_number(word) => Some("[TIME]".to_owned()),
-        _ if index > 0 && matches!(*word, "ms" | "s") && is_number(words[index - 1]) => None,
+        Some(&("ms" | "s" | "s,")) if is_number(word) => Some("[TIME]".to_owned()),
+        _ if index > 0 && matches!(*word, "ms" | "s" | "s,") && is_number(words[index - 1]) => None,
+        Some(&"a") if words.get(index + 2) == Some(&"second") => Some("[RATE]".to_owned()),
         _ if word.len() == 12 && word.matches(':').count() == 2 => Some("[TIME]".to_owned()),
         _ => Some(match word.split_once("127.0.0.1:") {
             Some((before, after)) => {

@@ -1,10 +1,13 @@
 //! `pullpush explore`: what a receiver cannot stand, and the smallest cause.
 
-use super::Desk;
-use crate::receivers::{Bug, Service};
+use std::collections::BTreeSet;
+
+use super::desk::golden;
+use super::{Answer, Desk, Receiver, VOD};
+use crate::receivers::{Bug, Call, Service};
 
 /// A push that breaks, as callbacks one by one.
-const FIVE: &str = r#"version = 1
+pub(super) const FIVE: &str = r#"version = 1
 seed = 7
 
 [receiver]
@@ -156,13 +159,188 @@ fn an_error_in_a_200_shrinks_to_one_delay() {
     shrinks(Bug::ErrorIn200, &causes, "VodSourceFileStart [0]  task=86998789  #2: body: code: expected 0, got 404");
 }
 
+/// What is typed about the receiver: where it is, and how it forgets.
+fn there(service: &Service) -> String {
+    format!("--to {0}/callback --reset-url {0}/reset", service.url)
+}
+
 #[test]
-fn flags_typed_so_far() {
+fn what_is_found_and_what_is_written() {
+    let service = Service::with(Bug::NotIdempotent);
+    let desk = desk();
+    let done = desk.run(format!("pullpush explore five.toml {} --save found.toml", there(&service)));
+    done.golden_but_times("explore/found");
+    golden("explore/found-file", desk.read("found.toml"));
+    let done = desk.run(format!("pullpush explore chaos.toml --shrink {}", there(&service)));
+    done.golden_but_times("explore/shrunk");
+    golden("explore/shrunk-file", desk.read("chaos-shrunk.toml"));
+    let done = desk.run(format!("pullpush explore five.toml {} --dups 0", there(&service)));
+    done.golden_but_times("explore/stands");
+    let done =
+        desk.run(format!("pullpush explore chaos.toml --shrink --set faults.duplicate.chance=0 {}", there(&service)));
+    done.exits(0).shows("\nit does not fail: nothing to shrink\n");
+}
+
+#[test]
+fn without_a_reset_every_run_is_about_new_tasks() {
+    let (sender, seen) = std::sync::mpsc::channel();
+    let whim = move |call: &Call, _: &[Call], _: bool| {
+        let _ = sender.send([call.text("task_id").to_owned(), call.text("stream_id").to_owned()]);
+        None
+    };
+    let service = Service::capricious(None, Box::new(whim));
+    let line = format!("pullpush explore five.toml --to {}/callback", service.url);
+    (0..2).for_each(|_| drop(desk().run(&line).exits(0).shows("38 orders tried")));
+    let seen: Vec<_> = seen.try_iter().collect();
+    let tasks: BTreeSet<_> = seen.iter().map(|[task, _]| task).collect();
+    let streams: BTreeSet<_> = seen.iter().map(|[_, stream]| stream).collect();
+    assert_eq!((tasks.len(), streams.len()), (2 * 38, 2 * 38));
+    // With one they are the same.
+    let line = format!("pullpush explore five.toml {} --dups 0 --swaps 0 --drops 0", there(&service));
+    desk().run(&line).exits(0).shows("1 order tried");
+    desk().run(&line).exits(0);
+}
+
+#[test]
+fn ids_of_the_file_are_kept_and_told() {
+    let fixed = FIVE.replace("[[task]]", "[[task]]\ntask_id = \"118148\"");
+    let desk = Desk::new().file("fixed.toml", fixed);
+    let service = Service::with(Bug::NotIdempotent);
+    let line = format!("pullpush explore fixed.toml --to {}/callback", service.url);
+    desk.run(line)
+        .exits(1)
+        .says("the file gives task ids, so every run is about the same tasks; ")
+        .shows("task=118148: ");
+    let done = desk.run(format!("pullpush explore fixed.toml {} --dups 0", there(&service))).exits(0);
+    assert_eq!(done.stderr, "");
+}
+
+#[test]
+fn several_tasks_are_one_sequence() {
+    let two = FIVE.replace("[[probe]]", "[[task]]\nstart = \"500ms\"\n[[task.step]]\nevent = \"TaskStart\"\n[[probe]]");
+    let desk = Desk::new().file("two.toml", two);
+    let service = Service::with(Bug::NotIdempotent);
+    let line = format!("pullpush explore two.toml {} --swaps 0 --save found.toml", there(&service));
+    let done = desk.run(line).exits(1);
+    done.golden_but_times("explore/two-tasks");
+    let again = done.again().unwrap().split_once(" && ").unwrap().1;
+    assert!(again.ends_with("--speed 60x"), "{again}");
+    service.reset();
+    desk.bare().run(again).exits(1).shows("workers: expected 1, got 2\n");
+}
+
+#[test]
+fn a_sequence_that_is_too_long_or_empty() {
     let service = Service::with(Bug::Correct);
-    let line = format!(
-        "pullpush explore five.toml --to {}/callback --drops 0 --dups 0 --swaps 0 --max-runs 1 --reset-cmd true",
-        service.url
+    let done = desk().run(format!("pullpush explore chaos.toml --to {}/callback", service.url)).exits(2);
+    assert_eq!(
+        done.stderr,
+        "error: chaos.toml has more than 16 callbacks: too many to try all orders; shorten it, choose a task with \
+         --only, or find the cause of a failing run with --shrink\n"
     );
-    desk().run(line).exits(0).shows("1 order tried");
-    Desk::new().run("pullpush contract --only big-code --list").exits(0);
+    let line = "pullpush explore vod.toml --set 'task.callback_events=[\"TaskAlarm\"]' --to";
+    let done = desk().run(format!("{line} {}/callback", service.url)).exits(6);
+    done.says("error: vod.toml has no callbacks: there is nothing to try\n");
+    let many = "pullpush explore vod.toml --shrink --set task.count=1000000 --set 'task.task_id=1{n}'";
+    let done = desk().run(format!("{many} --to {}/callback", service.url)).exits(2);
+    done.says("error: more than 1000000 callbacks; choose fewer tasks");
+}
+
+#[test]
+fn no_more_runs_than_that() {
+    let service = Service::with(Bug::NotIdempotent);
+    let line = format!("pullpush explore five.toml {} --max-runs 5", there(&service));
+    desk().run(line).exits(1).shows("\n5 orders tried, not all of them, 1 failed  ");
+    let desk = desk();
+    let line = format!("pullpush explore chaos.toml --shrink {} --max-runs 4", there(&service));
+    desk.run(line).exits(1).shows("\nso far, after 4 runs:\n").says("written: chaos-shrunk.toml\n");
+    assert!(desk.read("chaos-shrunk.toml").contains("[[task.step]]"));
+    desk.run("pullpush explore five.toml --to http://127.0.0.1:1/ --max-runs 0").exits(2);
+}
+
+#[test]
+fn a_reset_that_fails() {
+    let service = Service::with(Bug::Correct);
+    for (reset, said) in [
+        ("--reset-cmd false", "--reset-cmd: `false` ended with exit status: 1"),
+        ("--reset-cmd 'kill -9 $$'", "--reset-cmd: `kill -9 $$` ended with signal: 9"),
+        ("--reset-cmd 'nothing-of-that-name'", "--reset-cmd: `nothing-of-that-name` ended with exit status: 127"),
+        (&format!("--reset-url {}/forget", service.url), "/forget answered 404"),
+        (&format!("--reset-url {}/tasks/1", service.url), "/tasks/1 answered 405"),
+    ] {
+        let done = desk().run(format!("pullpush explore five.toml --to {}/callback {reset}", service.url)).exits(3);
+        done.says(said);
+    }
+    for (reset, said) in [
+        ("--reset-url 127.0.0.1/reset", "--reset-url: not a URL"),
+        ("--reset-url http://192.0.2.1/reset", "--allow-remote"),
+        ("--reset-url http://127.0.0.1/reset --reset-cmd true", "cannot be used with"),
+    ] {
+        desk().run(format!("pullpush explore five.toml --to {}/callback {reset}", service.url)).exits(2).says(said);
+    }
+}
+
+#[test]
+fn a_reset_that_fails_later_keeps_what_was_found() {
+    let service = Service::with(Bug::NotIdempotent);
+    // Six times it works.
+    let reset = "--reset-cmd 'test $(wc -c < count) -lt 6 && printf x >> count'";
+    let desk = desk().file("count", "");
+    let line = format!("pullpush explore five.toml --to {}/callback {reset} --save found.toml", service.url);
+    let done = desk.run(line).exits(3).shows("\n6 orders tried, not all of them, ").says("written: found.toml\n");
+    done.says("error: --reset-cmd: ");
+}
+
+#[test]
+fn nobody_there() {
+    let done = desk().run("pullpush explore five.toml --to http://127.0.0.1:1/").exits(3);
+    assert_eq!(
+        (done.stdout.as_str(), done.stderr.as_str()),
+        (
+            "",
+            "error: nobody accepts connections at 127.0.0.1:1; is the receiver running? --wait-for 30s waits for it\n"
+        )
+    );
+    desk().run("pullpush explore five.toml --shrink --to http://127.0.0.1:1/ --wait-for 1ms").exits(3);
+    desk().run("pullpush explore five.toml").exits(2).says("five.toml does not say where callbacks go");
+    desk().run("pullpush explore five.toml --shrink --drops 1 --to http://127.0.0.1:1/").exits(2);
+}
+
+#[test]
+fn a_signal_keeps_what_was_found() {
+    let ordered = |n| match n {
+        4 => Answer::Status(500),
+        0..9 => Answer::Status(200),
+        _ => Answer::Held,
+    };
+    let receiver = Receiver::answering(ordered);
+    let desk = desk();
+    let line = "pullpush explore vod.toml --set receiver.retry=none --reset-cmd true --save found.toml";
+    let mut running = desk.start(format!("{line} --to {}", receiver.url));
+    running.shows("\nfails  1 1 2 3 4  ");
+    running.signal("INT");
+    running.says("stopping: ");
+    receiver.release();
+    let done = running.end().exits(130).shows("\n2 orders tried, not all of them, 1 failed  ");
+    done.says("written: found.toml\nagain: true && pullpush run found.toml ");
+}
+
+#[test]
+fn a_signal_keeps_what_is_left() {
+    // The first of eight fails, and later nothing is answered.
+    let receiver = Receiver::answering(|n| match n {
+        0 => Answer::Status(500),
+        1..10 => Answer::Status(200),
+        _ => Answer::Held,
+    });
+    let twice = VOD.replace("[[task]]", "[faults]\nduplicate = { chance = 1 }\n[[task]]");
+    let desk = desk().file("twice.toml", twice);
+    let line = "pullpush explore twice.toml --shrink --set receiver.retry=none --reset-cmd true";
+    let mut running = desk.start(format!("{line} --to {}", receiver.url));
+    running.shows("\nfails  TaskStart ");
+    (0..11).for_each(|_| drop(receiver.next()));
+    running.signal("INT");
+    running.says("stopping: ");
+    receiver.release();
+    running.end().exits(130).shows("\nso far, after 2 runs:\n  fault duplicate ").says("written: twice-shrunk.toml\n");
 }

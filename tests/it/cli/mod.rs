@@ -21,6 +21,7 @@ mod plan;
 mod readme;
 mod rules;
 mod run;
+mod saved;
 mod send;
 mod signals;
 mod signature;

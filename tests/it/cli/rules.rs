@@ -86,7 +86,7 @@ whims! {
         is(call, "VodSourceFileStart")
             && earlier(call, before).iter().any(|other| is(other, "TaskExit"))
             && earlier(call, before).iter().any(|other| is(other, "VodSourceFileStart"));
-    starts_of_what_runs: ["start-without-exit"], |call, before, _|
+    starts_of_what_runs: ["no-exit"], |call, before, _|
         is(call, "TaskStart") && !is_live(call) && runs(call, before)
             && !before.iter().any(|other| other.body == call.body);
     many_starts: ["source-down"], |call, before, _|

@@ -45,6 +45,8 @@ proptest! {
         let plan = planned(&text, seed, scenario.signed);
         prop_assume!((1..MOST).contains(&plan.count(MOST)));
         let written = write(&text, &script(&plan, true).unwrap(), &["Found by a test.".to_owned()]).unwrap();
+        prop_assert_eq!(written.key_env.is_some(), scenario.signed);
+        let written = written.text;
         prop_assert!(!written.contains("testkey"), "{}", written);
         let (expected, actual) = (all(&plan), all(&planned(&written, seed, scenario.signed)));
         for (expected, actual) in expected.iter().zip(&actual) {
@@ -64,7 +66,7 @@ proptest! {
         prop_assume!((1..MOST).contains(&plan.count(MOST)));
         let script = script(&plan, false).unwrap();
         prop_assert_eq!(script.seed, None);
-        let written = write(&text, &script, &[]).unwrap();
+        let written = write(&text, &script, &[]).unwrap().text;
         let bare = |plan: &Plan| all(plan).into_iter().map(|(at, pass, fate, _)| (at, pass, fate)).collect::<Vec<_>>();
         let other = planned(&written, seed.wrapping_add(1), scenario.signed);
         prop_assert_eq!(bare(&plan), bare(&other), "\n{}\n{}", text, written);
