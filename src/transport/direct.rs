@@ -5,9 +5,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::body::Body;
+use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
@@ -18,11 +19,12 @@ use super::http::{Connector, Headers, failure_of_connection};
 use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
 
 type Connection = SendRequest<Full<Bytes>>;
+type Message = hyper::Request<Full<Bytes>>;
 
 /// An exchange that came to nothing.
 struct Missed {
-    /// Whether nothing of the request went out.
-    unsent: bool,
+    /// The request, if nothing of it went out.
+    unsent: Option<Box<Message>>,
     failure: Failure,
 }
 
@@ -66,28 +68,23 @@ impl DirectTransport {
 
     async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
         let target = self.target(&request.url)?;
-        let free = target.take_free();
-        let reuses = free.is_some();
-        let connection = match free {
-            Some(free) => free,
-            None => self.connect(&target.parsed).await?,
-        };
-        match self.exchange_over(connection, &target, request.clone()).await {
-            // The server closed the free connection before it saw anything of the request: nobody will miss this try.
-            Err(Missed { unsent: true, .. }) if reuses => {
-                let connection = self.connect(&target.parsed).await?;
-                self.exchange_over(connection, &target, request).await.map_err(|missed| missed.failure)
+        let message = self.message(&target, request);
+        if let Some(free) = target.take_free() {
+            match exchange_over(free, &target, message).await {
+                // The server closed the free connection before it saw anything of the request: nobody will miss this try.
+                Err(Missed { unsent: Some(message), .. }) => return self.exchange_anew(&target, *message).await,
+                other => return other.map_err(|missed| missed.failure),
             }
-            other => other.map_err(|missed| missed.failure),
         }
+        self.exchange_anew(&target, message).await
     }
 
-    async fn exchange_over(
-        &self,
-        mut connection: Connection,
-        target: &Rc<Target>,
-        request: Request,
-    ) -> Result<Answer, Missed> {
+    async fn exchange_anew(&self, target: &Rc<Target>, message: Message) -> Result<Answer, Failure> {
+        let connection = self.connect(&target.parsed).await?;
+        exchange_over(connection, target, message).await.map_err(|missed| missed.failure)
+    }
+
+    fn message(&self, target: &Target, request: Request) -> Message {
         let mut message = hyper::Request::new(Full::new(request.body));
         *message.method_mut() = request.method;
         *message.uri_mut() = target.path.clone();
@@ -99,39 +96,14 @@ impl DirectTransport {
         if request.manner == Manner::Closing {
             message.headers_mut().insert(hyper::header::CONNECTION, HeaderValue::from_static("close"));
         }
-        let sent = connection.try_send_request(message).await;
-        let answer = match sent {
-            Ok(answer) => answer,
-            Err(mut error) => {
-                let unsent = error.take_message().is_some();
-                return Err(Missed { unsent, failure: failure_of_connection(&error.into_error()) });
-            }
-        };
-        let (head, mut body) = answer.into_parts();
-        let mut bytes = BytesMut::new();
-        let mut whole = true;
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Missed { unsent: false, failure: failure_of_connection(&error) })?;
-            if let Some(data) = frame.data_ref() {
-                bytes.extend_from_slice(data);
-            }
-            if bytes.len() > MAX_ANSWER_BODY {
-                whole = false;
-                break;
-            }
-        }
-        // Ready at once, unless it is closing.
-        if whole && connection.ready().await.is_ok() {
-            target.free.borrow_mut().push(connection);
-        }
-        bytes.truncate(MAX_ANSWER_BODY);
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: bytes.freeze() })
+        message
     }
 
     async fn connect(&self, url: &Url) -> Result<Connection, Failure> {
         let stream: TcpStream = self.connector.connect(url).await?;
         let (connection, driver) =
-            handshake(TokioIo::new(stream)).await.map_err(|error| failure_of_connection(&error))?;
+            // Head and body are small: one buffer is cheaper than a vector of two.
+            Builder::new().writev(false).handshake(TokioIo::new(stream)).await.map_err(|error| failure_of_connection(&error))?;
         tokio::spawn(driver);
         Ok(connection)
     }
@@ -161,6 +133,30 @@ impl Target {
         let host = HeaderValue::try_from(host).map_err(|_| refuse("the host cannot be sent".to_owned()))?;
         Ok(Self { url: url.to_owned(), parsed, path, host, free: RefCell::default() })
     }
+}
+
+async fn exchange_over(mut connection: Connection, target: &Rc<Target>, message: Message) -> Result<Answer, Missed> {
+    let answer = connection.try_send_request(message).await.map_err(|mut error| Missed {
+        unsent: error.take_message().map(Box::new),
+        failure: failure_of_connection(&error.into_error()),
+    })?;
+    let (head, mut rest) = answer.into_parts();
+    let mut body = Bytes::new();
+    while let Some(frame) = rest.frame().await {
+        let frame = frame.map_err(|error| Missed { unsent: None, failure: failure_of_connection(&error) })?;
+        let Ok(data) = frame.into_data() else { continue };
+        // Mostly there is one piece, which is not copied.
+        body = if body.is_empty() { data } else { [body, data].concat().into() };
+        if body.len() >= MAX_ANSWER_BODY {
+            body.truncate(MAX_ANSWER_BODY);
+            break;
+        }
+    }
+    // Ready at once, unless it is closing or there is more to read.
+    if rest.is_end_stream() && connection.ready().await.is_ok() {
+        target.free.borrow_mut().push(connection);
+    }
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }
 
 impl Transport for DirectTransport {
