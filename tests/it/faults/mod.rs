@@ -258,10 +258,16 @@ event = 'TaskExit'
 fault = { delay = { by = '4s' }, duplicate = {} }
 ";
     for ordering in ["strict", "free"] {
-        assert_eq!(
-            run(&format!("receiver.ordering = '{ordering}'\n{two}"), first_slow).story(),
-            "0 TaskStart #1.1.1, 16 TaskExit 0 #1.2.1, 16.3 TaskExit 0 #1.2.1 again"
-        );
+        let text = format!("receiver.ordering = '{ordering}'\n{two}");
+        let mut told = Vec::new();
+        let late = run(&text, |request, sent| {
+            told.push(json(sent)["msg"].clone());
+            first_slow(request, sent)
+        });
+        assert_eq!(late.story(), "0 TaskStart #1.1.1, 16 TaskExit 0 #1.2.1, 16.3 TaskExit 0 #1.2.1 again");
+        // It happened when it would have been sent.
+        let exit = told[1].as_str().unwrap();
+        assert!(exit.ends_with(&format!("\"task_exit_time\":{}}}", EPOCH.0 + 12_000)), "{exit}");
     }
 }
 

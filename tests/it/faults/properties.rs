@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pullpush::callback::Kind;
 use pullpush::callback::sign::BadSignature;
 use pullpush::event::Event;
 use pullpush::fault::chances::Chances;
 use pullpush::fault::{BadConnection, Corruption, Fate};
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Delivery;
+use pullpush::report::plan::Planned;
+use pullpush::run::settings::Addresses;
 use pullpush::scenario::Source;
 use pullpush::transport::memory::Reply;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::support::{Run, valid};
+use crate::support::{EPOCH, RECEIVER, Run, valid};
 
 const SEEDS: u64 = 200;
 
@@ -122,6 +125,21 @@ fn raising_one_chance_moves_no_other_draw_and_no_incident() {
 }
 
 #[test]
+fn whom_faults_are_about_moves_no_draw_of_the_others() {
+    for seed in 0..SEEDS / 4 {
+        let all = firsts(&plan([0.5; 6], seed));
+        let overrides = ["faults={ drop = 0.5, corrupt = { chance = 0.5 }, events = ['TaskExit'] }".to_owned()];
+        let exits = firsts(&Plan::new(valid(Source::new("evening", EVENING).with_overrides(&overrides)), seed));
+        for ((key, all), (_, exit)) in all.iter().zip(&exits) {
+            let Fate { dropped, corruption, .. } = all.fate;
+            let concerned = Fate { dropped, corruption, ..Fate::default() };
+            let expected = if exit.callback.kind() == Some(Kind::TaskExit) { concerned } else { Fate::default() };
+            assert_eq!(exit.fate, expected, "seed {seed}, {key:?}");
+        }
+    }
+}
+
+#[test]
 fn faults_never_change_what_the_service_says() {
     let story = |plan: &Plan| {
         let told = firsts(plan).into_iter();
@@ -164,6 +182,28 @@ fn a_plan_is_in_order_of_time_and_each_duplicate_comes_once_and_after_its_delive
             assert_eq!(seen[&key], if twice { 2 } else { 1 }, "seed {seed}, {key:?}");
         }
     }
+}
+
+#[test]
+fn the_plan_of_a_duplicate_of_the_same_bytes_has_the_same_bytes() {
+    let addresses = Addresses::new(None, RECEIVER.to_owned());
+    let mut twice = 0;
+    for seed in 0..SEEDS / 4 {
+        let plan = plan([0.0, 0.5, 0.5, 0.5, 0.5, 0.5], seed);
+        let payload = &plan.scenario().payload;
+        let mut firsts = BTreeMap::new();
+        for it in plan.deliveries() {
+            let body = Planned { delivery: &it, payload, epoch: EPOCH, addresses: &addresses, due: None }.body();
+            let key = (it.task.number, it.number);
+            if it.is_duplicate() {
+                assert!(firsts.get(&key) == Some(&body), "seed {seed}, {key:?}");
+                twice += 1;
+            } else {
+                firsts.insert(key, body);
+            }
+        }
+    }
+    assert!(twice > 500, "{twice}");
 }
 
 /// Plays a plan with a receiver that is sometimes slow and sometimes fails; what was sent and when that was over, by task.
