@@ -18,6 +18,7 @@ pub mod measure;
 pub mod plan;
 pub mod probe;
 pub mod provider;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;

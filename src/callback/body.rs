@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::codes::Exit;
 use super::overlay::Overlay;
 use super::payload::{JsonType, Payload, Profile};
+use super::restamp::restamp;
 use super::sign::BadSignature;
 use super::{Callback, Kind};
 use crate::time::UnixMillis;
@@ -68,7 +69,8 @@ pub fn encode(
     bad_signature: Option<BadSignature>,
 ) -> Vec<u8> {
     if let Some(raw) = overlay.and_then(|overlay| overlay.raw.as_ref()) {
-        return raw.to_vec();
+        let renewed = overlay.is_some_and(|overlay| overlay.restamp);
+        return if renewed { restamp(raw, payload, moment) } else { raw.to_vec() };
     }
     let (msg_over, body_over) = match overlay {
         Some(overlay) => (Some(&overlay.msg), Some(&overlay.body)),

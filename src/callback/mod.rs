@@ -4,8 +4,10 @@ pub mod body;
 pub mod codes;
 pub mod overlay;
 pub mod payload;
+pub mod restamp;
 pub mod sign;
 pub mod template;
+pub mod told;
 
 use std::fmt;
 use std::sync::Arc;

@@ -14,6 +14,8 @@ pub struct Overlay {
     pub body: Map<String, Value>,
     /// The whole body, as it is: nothing else is used then, and nothing is signed.
     pub raw: Option<Bytes>,
+    /// Of a whole body only: its times are told anew, and it is signed anew.
+    pub restamp: bool,
 }
 
 impl Overlay {

@@ -3,6 +3,7 @@
 mod contract;
 mod explore;
 mod load;
+mod replay;
 mod run;
 pub mod shard;
 mod signature;
@@ -19,6 +20,7 @@ use humantime::Timestamp;
 pub use self::contract::ContractArgs;
 pub use self::explore::ExploreArgs;
 pub use self::load::{LoadArgs, MergeArgs, OfferedArgs};
+pub use self::replay::ReplayArgs;
 pub use self::run::RunArgs;
 pub use self::signature::{SignArgs, VerifyArgs};
 pub use self::sink::{MisbehaviourArgs, SinkArgs};
@@ -77,6 +79,8 @@ pub enum Command {
     Load(Box<LoadArgs>),
     /// Add up the results of several loads
     Merge(MergeArgs),
+    /// Play a recording again: a journal, or a capture from elsewhere
+    Replay(ReplayArgs),
     /// Check scenario files without any network
     Check(CheckArgs),
     /// Show what would be sent, and when, without any network

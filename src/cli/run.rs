@@ -44,6 +44,9 @@ pub struct RunArgs {
     /// Stop at the first delivery that is given up
     #[arg(long, env = "PULLPUSH_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
+    /// Write every event to this file as a line of JSON, what is sent before it is sent
+    #[arg(long, value_name = "FILE", env = "PULLPUSH_JOURNAL")]
+    pub journal: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub connect: ConnectArgs,

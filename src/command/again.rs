@@ -1,7 +1,7 @@
 //! The command that does the same again: what is printed after a failure.
 
 use super::loaded::Loaded;
-use crate::cli::{ConnectArgs, RunArgs, SendArgs};
+use crate::cli::{ConnectArgs, ReplayArgs, RunArgs, SendArgs};
 use crate::error::Exit;
 use crate::report::summary::Summary;
 use crate::scenario::blot;
@@ -50,6 +50,21 @@ impl Again {
         words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
         words.extend(args.epoch.map(|epoch| format!("--epoch {epoch}")));
         words.extend(args.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
+        words.extend(connection(&args.connect));
+        Self::Whole(words.join(" "))
+    }
+
+    /// Of a `pullpush replay`.
+    pub(super) fn of_replay(args: &ReplayArgs) -> Self {
+        let mut words = vec![format!("pullpush replay {}", quoted(&args.file.display().to_string()))];
+        words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+        words.extend(args.sink.then(|| "--sink".to_owned()));
+        words.extend(args.verbatim.then(|| "--verbatim".to_owned()));
+        words.extend(args.failed.then(|| "--failed".to_owned()));
+        words.extend(args.only.iter().map(|id| format!("--only {}", quoted(&format!("task={id}")))));
+        words.extend(args.key_env.iter().map(|name| format!("--key-env {}", quoted(name))));
+        words.push(format!("--retry {}", quoted(&args.retry)));
+        words.push(format!("--speed {}", args.speed));
         words.extend(connection(&args.connect));
         Self::Whole(words.join(" "))
     }

@@ -30,6 +30,8 @@ pub(super) struct Loaded {
     pub(super) addresses: Addresses,
     /// The one task that was selected, as typed.
     pub(super) only: Option<String>,
+    /// The scenario's text and everything that was set from outside.
+    pub(super) text: String,
 }
 
 /// Reads, checks and plans a scenario file; shows its problems.
@@ -46,6 +48,7 @@ pub(super) fn load(path: &Path, args: &ScenarioArgs) -> Result<Loaded, Failure> 
 /// # Errors
 /// As [`load`].
 pub(super) fn plan(source: Source, args: &ScenarioArgs) -> Result<Loaded, Failure> {
+    let text = [source.text()].into_iter().chain(args.set.iter().map(String::as_str)).collect::<Vec<_>>().join("\0");
     let mut scenario = checked(check(source.clone()))?;
     let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
     let epoch = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch).unwrap_or_else(wall_now);
@@ -61,7 +64,7 @@ pub(super) fn plan(source: Source, args: &ScenarioArgs) -> Result<Loaded, Failur
         plan = select(plan, task)?;
     }
     let addresses = Addresses::new(args.to.clone(), default);
-    Ok(Loaded { name: source.name().to_owned(), plan, epoch, addresses, only: args.only.clone() })
+    Ok(Loaded { name: source.name().to_owned(), plan, epoch, addresses, only: args.only.clone(), text })
 }
 
 /// Shows all problems; gives the scenario if there is no error among them.

@@ -8,6 +8,7 @@ mod connect;
 mod contract;
 mod explore;
 mod init;
+mod journal;
 mod load;
 mod loaded;
 mod output;
@@ -15,6 +16,7 @@ mod plan;
 mod play;
 mod progress;
 mod receive;
+mod replay;
 mod reporter;
 mod run;
 mod saved;
@@ -40,6 +42,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Contract(args) => contract::contract(&args),
         Command::Load(args) => load::load(&args),
         Command::Merge(args) => load::merge(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::Check(args) => check::check(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Send(args) => send::send(&args),

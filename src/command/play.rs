@@ -1,6 +1,6 @@
 //! Plays loaded scenarios: joins plan, player, transport and reporter.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::again::Again;
+use super::journal::Journal;
 use super::loaded::Loaded;
 use super::output::note;
 use super::progress::Progress;
@@ -58,6 +59,8 @@ pub(super) struct Manner {
     pub(super) connect: ConnectArgs,
     /// How to do the same again.
     pub(super) again: Again,
+    /// Where everything is written down.
+    pub(super) journal: RefCell<Journal>,
 }
 
 /// Plays scenarios one after the other and writes what happens; gives the exit. Nothing is sent unless all can be.
@@ -157,8 +160,18 @@ async fn conduct(
     let (stopper, stop) = stop();
     let interrupted = Cell::new(None);
     let mut judge = Judge::new(loaded.plan.scenario().expectations.clone());
+    manner.journal.borrow_mut().begin(loaded);
     let mut observer = |mut event: Event| {
+        if !manner.journal.borrow_mut().take(&event) {
+            // Nothing that goes out is missing from the journal: so nothing goes out any more.
+            stopper.stop();
+            stopper.abandon();
+            if matches!(event, Event::Sent { .. }) {
+                return;
+            }
+        }
         let complaints = judge.take(&event);
+        complaints.iter().for_each(|complaint| manner.journal.borrow_mut().complain(complaint));
         if is_forbidden(&event) || (manner.fail_fast && !complaints.is_empty()) {
             stopper.stop();
         }

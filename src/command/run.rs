@@ -1,6 +1,9 @@
 //! `pullpush run`
 
+use std::cell::RefCell;
+
 use super::again::Again;
+use super::journal::Journal;
 use super::loaded::{Loaded, load};
 use super::output::tell;
 use super::play::{Manner, play_all};
@@ -14,8 +17,10 @@ use crate::error::{Exit, Failure};
 /// # Errors
 /// [`Failure`] if a scenario is not valid or could not be run.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let manner = manner(args)?;
+    let receiver = receiver(args)?;
     let mut scenarios = load_all(args)?;
+    // Not before: a run that does not begin leaves the last one's journal alone.
+    let manner = manner(args, receiver)?;
     block_on(args.in_virtual_time, play_all(&mut scenarios, &manner))?
 }
 
@@ -51,9 +56,9 @@ pub(super) fn block_on<T>(in_virtual_time: bool, future: impl Future<Output = T>
     Ok(done)
 }
 
-fn manner(args: &RunArgs) -> Result<Manner, Failure> {
+fn receiver(args: &RunArgs) -> Result<Receiver, Failure> {
     let misbehaviour = misbehaviour(&args.misbehaviour);
-    let receiver = match (args.sink, args.in_virtual_time) {
+    Ok(match (args.sink, args.in_virtual_time) {
         (true, _) => Receiver::Sink(misbehaviour),
         (_, true) => Receiver::Memory(misbehaviour),
         _ if args.misbehaviour.any() => {
@@ -62,7 +67,10 @@ fn manner(args: &RunArgs) -> Result<Manner, Failure> {
             ));
         }
         _ => Receiver::Theirs,
-    };
+    })
+}
+
+fn manner(args: &RunArgs, receiver: Receiver) -> Result<Manner, Failure> {
     Ok(Manner {
         receiver,
         speed: args.speed,
@@ -71,5 +79,6 @@ fn manner(args: &RunArgs) -> Result<Manner, Failure> {
         fail_fast: args.fail_fast,
         connect: args.connect.clone(),
         again: Again::of_run(args),
+        journal: RefCell::new(Journal::open(args.journal.as_deref())?),
     })
 }

@@ -1,6 +1,9 @@
 //! `pullpush send`: one callback, as a scenario of one task with one step.
 
+use std::cell::RefCell;
+
 use super::again::Again;
+use super::journal::Journal;
 use super::loaded::{Loaded, plan};
 use super::output::print;
 use super::play::{Manner, play_all};
@@ -32,6 +35,7 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
         fail_fast: false,
         connect: args.connect.clone(),
         again: Again::of_send(args),
+        journal: RefCell::new(Journal::open(None)?),
     };
     block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
 }

@@ -15,6 +15,8 @@ use crate::report::ndjson;
 pub(super) fn conclude(loaded: &Loaded, manner: &Manner, scribe: Scribe, ending: &Ending) -> Result<Exit, Failure> {
     let (mut output, mut summary, failure) = scribe.end()?.end();
     summary.finish(ending.rest);
+    let mut journal = manner.journal.borrow_mut();
+    journal.finish(&summary);
     let written = output.write(&match manner.format {
         Format::Human => summary.to_text(),
         Format::Ndjson => ndjson::summary(&summary),
@@ -24,6 +26,6 @@ pub(super) fn conclude(loaded: &Loaded, manner: &Manner, scribe: Scribe, ending:
     if summary.exit() != Exit::Success {
         note(&format!("again: {}", manner.again.command(loaded, &summary)));
     }
-    failure.map_or(Ok(()), Err).and(written).and(flushed)?;
+    failure.or(journal.failure()).map_or(Ok(()), Err).and(written).and(flushed)?;
     Ok(ending.interrupted.unwrap_or(Exit::Success).and(summary.exit()))
 }

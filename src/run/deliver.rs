@@ -115,6 +115,10 @@ impl<T: Transport> Player<'_, T> {
             ..Request::post(url.clone(), body.clone(), self.settings.timeout)
         };
         self.tell(Event::Sent { attempt: attempt.clone(), url, body });
+        // Whoever could not write it down wants nothing sent.
+        if self.stop.is_abandoned() {
+            return None;
+        }
         let outcome = self.transport.send(request).await;
         Some((attempt, outcome))
     }

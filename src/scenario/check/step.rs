@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Value as Json};
 
 use super::faults::Context;
 use super::json::object;
 use super::{expect, faults};
-use crate::callback::codes::Exit;
+use crate::callback::Kind;
 use crate::callback::overlay::Overlay;
-use crate::callback::{Alarm, Callback, Kind};
+use crate::callback::told::told;
 use crate::scenario::problem::{Problem, did_you_mean};
 use crate::scenario::section::Section;
 use crate::scenario::source::Source;
@@ -50,6 +49,7 @@ fn read(
         msg: object(&mut section, "msg", "fields to lay over the default").unwrap_or_default(),
         body: object(&mut section, "body", "fields to lay over the default").unwrap_or_default(),
         raw: body_file(&mut section, source),
+        restamp: false,
     };
     let faults = faults::of_step(&mut section, context);
     if let Some(span) = section.key_span("fault").filter(|_| overlay.raw.is_some() && faults.signature.is_some()) {
@@ -67,7 +67,7 @@ fn read(
             None => problem.label("it is sent as it is"),
         });
     }
-    let callback = callback(event.value, &overlay.msg, files);
+    let callback = told(event.value, &overlay.msg, files.len());
     let faults = section.key_span("fault").map(|_| Arc::new(faults));
     section.finish();
     Some(Step { when, callback, overlay: Arc::new(overlay), faults, expect: expect.map(Arc::new) })
@@ -99,33 +99,6 @@ fn when(section: &mut Section<'_>, last_at: &mut Millis) -> When {
         *last_at = last_at.plus(pause);
     }
     when
-}
-
-/// The callback a step's name and `msg` tell of; what `msg` does not say is the service's default.
-fn callback(name: &str, msg: &Map<String, Json>, files: &[File]) -> Callback {
-    let index = || {
-        let index = number(msg, "index").and_then(|index| usize::try_from(index).ok());
-        index.filter(|index| *index < files.len()).unwrap_or(0)
-    };
-    match Kind::by_name(name) {
-        Some(Kind::TaskStart) => Callback::TaskStart,
-        Some(Kind::VodSourceFileStart) => Callback::VodSourceFileStart { index: index() },
-        Some(Kind::VodSourceFileFinish) => Callback::VodSourceFileFinish { index: index() },
-        Some(Kind::TaskExit) => Callback::TaskExit(Exit::of(number(msg, "code").unwrap_or(0))),
-        Some(Kind::TaskAlarm) => {
-            // Documents do not agree on the name of the field; no other one has such a value.
-            let named = |alarm: &Alarm| msg.values().any(|value| value == alarm.name());
-            Callback::TaskAlarm(Alarm::ALL.into_iter().find(named).unwrap_or(Alarm::PullFileFailed))
-        }
-        Some(Kind::ResetTaskConfig) => Callback::ResetTaskConfig,
-        None => Callback::Other(name.into()),
-    }
-}
-
-/// A number, or the same number in a string: documents do not agree.
-fn number(msg: &Map<String, Json>, field: &str) -> Option<i64> {
-    let value = msg.get(field)?;
-    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn body_file(section: &mut Section<'_>, source: &Source) -> Option<Bytes> {

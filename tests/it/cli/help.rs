@@ -72,6 +72,7 @@ fn with_examples() -> Desk {
     let desk = Desk::new().file("day.toml", VOD).file("playlist.toml", &quick).file("body.json", signed);
     desk.run("pullpush init push-broken && pullpush init bad-evening").exits(0);
     desk.run("mkdir scenarios && cp playlist.toml scenarios/").exits(0);
+    desk.run("pullpush run playlist.toml --sink --journal journal.ndjson && cp journal.ndjson capture.har").exits(0);
     desk
 }
 

@@ -14,6 +14,7 @@ mod exit_codes;
 mod explore;
 mod guard;
 mod help;
+mod journal;
 mod keys;
 mod library;
 mod load;

@@ -1,0 +1,82 @@
+//! Captures from elsewhere: a JSON object a line, with `time` and `body`, and `url` and `headers` if they are known.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{MAX_RECORDS, ReadError, Record, lane_of};
+use crate::time::{Millis, UnixMillis};
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    /// RFC 3339, or milliseconds since the epoch.
+    time: Value,
+    /// Text as it came, or an object that was parsed already.
+    body: Value,
+    #[serde(default)]
+    url: Option<String>,
+}
+
+pub(super) fn read(text: &str) -> Result<Vec<Record>, ReadError> {
+    let mut records = Vec::new();
+    for (index, text) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line: Line = serde_json::from_str(text)
+            .map_err(|error| ReadError::line(index, format!("{error}; a line is {{\"time\": …, \"body\": …}}")))?;
+        let at = time(&line.time)
+            .ok_or_else(|| ReadError::line(index, "`time` is neither RFC 3339 nor milliseconds since the epoch"))?;
+        let body = match line.body {
+            Value::String(text) => Bytes::from(text),
+            parsed => Bytes::from(parsed.to_string()),
+        };
+        records.push(Record { at, lane: lane_of(&body), url: line.url, body, acknowledged: None });
+        if records.len() > MAX_RECORDS {
+            return Err(ReadError::TooMany);
+        }
+    }
+    Ok(records)
+}
+
+/// Milliseconds since the epoch.
+pub(super) fn time(value: &Value) -> Option<Millis> {
+    match value {
+        Value::Number(millis) => {
+            millis.as_f64().filter(|millis| (0.0..4e12).contains(millis)).map(|millis| Millis(millis as u64))
+        }
+        Value::String(text) => rfc3339(text),
+        _ => None,
+    }
+}
+
+/// An RFC 3339 instant; humantime knows UTC only, so an offset is taken off by hand.
+pub(super) fn rfc3339(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    if let Ok(instant) = humantime::parse_rfc3339_weak(text) {
+        return Some(Millis(UnixMillis::from(instant).0));
+    }
+    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    let sign = match offset.as_bytes().first()? {
+        b'+' => -1,
+        b'-' => 1,
+        _ => return None,
+    };
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    let local = UnixMillis::from(humantime::parse_rfc3339_weak(local).ok()?).0;
+    local.checked_add_signed(sign * minutes * 60_000).map(Millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_with_and_without_an_offset() {
+        let noon = Millis(1_767_268_800_000);
+        for text in ["2026-01-01T12:00:00Z", "2026-01-01T20:00:00+08:00", "2026-01-01T07:00:00.000-05:00"] {
+            assert_eq!(rfc3339(text), Some(noon), "{text}");
+        }
+        for text in ["", "noon", "2026-01-01T12:00:00+8", "+08:00"] {
+            assert_eq!(rfc3339(text), None, "{text}");
+        }
+    }
+}
