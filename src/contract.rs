@@ -29,6 +29,16 @@ impl Rule {
     pub fn says(&self) -> &'static str {
         self.text.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
     }
+
+    /// Why it is a rule: the rest of its comment, line by line.
+    pub fn because(&self) -> impl Iterator<Item = &'static str> {
+        self.text
+            .lines()
+            .skip(1)
+            .map_while(|line| line.strip_prefix('#'))
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    }
 }
 
 macro_rules! rules {

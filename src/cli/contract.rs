@@ -13,7 +13,7 @@ use super::{ConnectArgs, ListFormat};
   pullpush contract --to http://127.0.0.1:8080/callback --state /tasks/{task_id}")]
 pub struct ContractArgs {
     /// Where callbacks go
-    #[arg(long, value_name = "URL", env = "PULLPUSH_TO", required_unless_present = "list")]
+    #[arg(long, value_name = "URL", env = "PULLPUSH_TO", required_unless_present_any = ["list", "show"])]
     pub to: Option<String>,
     /// One rule only, by its name (repeatable)
     #[arg(long, value_name = "RULE")]
@@ -21,6 +21,9 @@ pub struct ContractArgs {
     /// List the rules
     #[arg(long)]
     pub list: bool,
+    /// Print the scenario of a rule, to be played with `pullpush run`
+    #[arg(long, value_name = "RULE")]
+    pub show: Option<String>,
     /// Where the receiver tells of a task: a URL, or a path at the callbacks' address, with {task_id} or {stream_id}
     #[arg(long, value_name = "URL")]
     pub state: Option<String>,

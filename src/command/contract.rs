@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::again::{connection, quoted};
 use super::alike::Alike;
 use super::connect::{addresses, admit, http};
-use super::loaded::{Loaded, key_from, plan};
+use super::loaded::{Loaded, key_from, plan_with_key};
 use super::output::{Output, print};
 use super::progress::Meter;
 use super::signals::Signals;
 use super::trial::{Court, Reset};
 use super::wait::somebody_there;
+use crate::callback::sign::Key;
 use crate::cli::{ContractArgs, ListFormat, ScenarioArgs};
 use crate::contract::{Judged, RULES, Rule};
 use crate::dice::Dice;
@@ -38,9 +39,18 @@ pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
         print(&lines.collect::<String>())?;
         return Ok(Exit::Success);
     }
+    if let Some(name) = &args.show {
+        print(find(name)?.text)?;
+        return Ok(Exit::Success);
+    }
     let rules = chosen(&args.only)?;
     let seed = args.seed.unwrap_or_else(Dice::draw_seed);
-    let loaded = rules.iter().map(|rule| load(rule, args, seed)).collect::<Result<Vec<_>, _>>()?;
+    let key = args.key_env.as_deref().map(|name| {
+        key_from(name, "--key-env: the key is", "leave it out: then rules about signatures are not judged")
+    });
+    let key = key.transpose()?;
+    let load = |rule: &&Rule| load(rule, args, seed, key.as_ref());
+    let loaded = rules.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     super::run::block_on(false, async {
         let Some(first) = loaded.first() else { return Ok(Exit::NothingSelected) };
         let transport = http(first, &args.connect)?;
@@ -69,32 +79,27 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Rule>, Failure> {
     if names.is_empty() {
         return Ok(RULES.iter().collect());
     }
-    let find = |name: &String| {
-        RULES.iter().find(|rule| rule.name == name).ok_or_else(|| {
-            let hint = match did_you_mean(name, RULES.iter().map(|rule| rule.name)) {
-                Some(known) => format!("did you mean {known}?"),
-                None => "`pullpush contract --list` lists them".to_owned(),
-            };
-            Failure { exit: Exit::NothingSelected, message: format!("there is no rule `{name}`; {hint}") }
-        })
-    };
-    names.iter().map(find).collect()
+    names.iter().map(|name| find(name)).collect()
+}
+
+fn find(name: &str) -> Result<&'static Rule, Failure> {
+    RULES.iter().find(|rule| rule.name == name).ok_or_else(|| {
+        let hint = match did_you_mean(name, RULES.iter().map(|rule| rule.name)) {
+            Some(known) => format!("did you mean {known}?"),
+            None => "`pullpush contract --list` lists them".to_owned(),
+        };
+        Failure { exit: Exit::NothingSelected, message: format!("there is no rule `{name}`; {hint}") }
+    })
 }
 
 /// The rule's scenario, with what was typed about the receiver.
-fn load(rule: &Rule, args: &ContractArgs, seed: u64) -> Result<Loaded, Failure> {
-    let source = Source::new(rule.name, rule.text);
-    // The rules about signatures are checked with a key; without one they are not tried.
-    let key = args.key_env.as_deref().map(|name| {
-        key_from(name, "--key-env: the key is", "leave it out: then rules about signatures are not judged")
-    });
-    let stand_in = (rule.judged == Judged::WithKey).then(|| "payload.key=none".to_owned());
-    let set: Vec<_> = stand_in.into_iter().collect();
-    let scenario = ScenarioArgs { to: args.to.clone(), seed: Some(seed), epoch: None, set: set.clone(), only: None };
-    let mut loaded = plan(source.with_overrides(&set), &scenario)?;
-    let mut with_key = Scenario::clone(loaded.plan.scenario());
-    with_key.payload.key = key.transpose()?;
-    loaded.plan = loaded.plan.of(Arc::new(with_key));
+fn load(rule: &Rule, args: &ContractArgs, seed: u64, key: Option<&Key>) -> Result<Loaded, Failure> {
+    let scenario = ScenarioArgs { to: args.to.clone(), seed: Some(seed), epoch: None, set: Vec::new(), only: None };
+    let mut loaded = plan_with_key(Source::new(rule.name, rule.text), &scenario, |_| Ok(None))?;
+    // A receiver that demands signatures demands them of every callback.
+    let mut scenario = Scenario::clone(loaded.plan.scenario());
+    scenario.payload.key = key.cloned();
+    loaded.plan = loaded.plan.of(Arc::new(scenario));
     Ok(loaded)
 }
 
@@ -126,7 +131,8 @@ async fn try_all(
         if stop.is_requested() {
             break;
         }
-        let mark = Mark { rule: rule.name, says: rule.says(), grade, again: again(args, seed, rule) };
+        let because = rule.because().collect();
+        let mark = Mark { rule: rule.name, says: rule.says(), because, grade, again: again(args, seed, rule) };
         meter.around(|| {
             output.write(&match args.format {
                 ListFormat::Human => card::line(&mark),

@@ -48,12 +48,25 @@ pub(super) fn load(path: &Path, args: &ScenarioArgs) -> Result<Loaded, Failure> 
 /// # Errors
 /// As [`load`].
 pub(super) fn plan(source: Source, args: &ScenarioArgs) -> Result<Loaded, Failure> {
+    let key = |name: &str| key_from(name, "the scenario's key is", "take key_env out to sign nothing").map(Some);
+    plan_with_key(source, args, key)
+}
+
+/// The same with the key that `key` gives for the variable's name, if the scenario names one.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn plan_with_key(
+    source: Source,
+    args: &ScenarioArgs,
+    key: impl FnOnce(&str) -> Result<Option<Key>, Failure>,
+) -> Result<Loaded, Failure> {
     let text = [source.text()].into_iter().chain(args.set.iter().map(String::as_str)).collect::<Vec<_>>().join("\0");
     let mut scenario = checked(check(source.clone()))?;
     let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
     let epoch = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch).unwrap_or_else(wall_now);
     if let Some(name) = &scenario.key_env {
-        scenario.payload.key = Some(key_from(name, "the scenario's key is", "take key_env out to sign nothing")?);
+        scenario.payload.key = key(name)?;
     }
     if let Some(to) = &args.to {
         check_address("--to", to)?;

@@ -18,6 +18,8 @@ pub struct Mark {
     pub rule: &'static str,
     /// What a receiver does that keeps it.
     pub says: &'static str,
+    /// Why that is a rule, line by line.
+    pub because: Vec<&'static str>,
     /// How it did.
     pub grade: Grade,
     /// The command that tries this rule alone.
@@ -57,6 +59,9 @@ pub fn line(mark: &Mark) -> String {
             if evidence.len() > MAX_EVIDENCE {
                 let _ = writeln!(text, "      and {} more", evidence.len() - MAX_EVIDENCE);
             }
+            for because in &mark.because {
+                let _ = writeln!(text, "      {DIM}{because}{DIM:#}");
+            }
             let _ = writeln!(text, "      {DIM}again: {}{DIM:#}", mark.again);
         }
     }
@@ -81,6 +86,7 @@ pub fn to_json(mark: &Mark) -> String {
         schema_version: u32,
         rule: &'a str,
         says: &'a str,
+        because: String,
         grade: &'static str,
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         evidence: &'a [String],
@@ -93,6 +99,7 @@ pub fn to_json(mark: &Mark) -> String {
         Grade::Fail(evidence) => ("fail", evidence, None),
         Grade::NotJudged(why) => ("not judged", &[], Some(why.as_str())),
     };
-    let Mark { rule, says, again, .. } = mark;
-    json(&Line { schema_version: SCHEMA_VERSION, rule, says, grade, evidence, why, again })
+    let Mark { rule, says, because, again, .. } = mark;
+    let because = because.join(" ");
+    json(&Line { schema_version: SCHEMA_VERSION, rule, says, because, grade, evidence, why, again })
 }

@@ -1,5 +1,7 @@
 //! `pullpush contract`: the report card of a receiver.
 
+use std::collections::BTreeSet;
+
 use super::Desk;
 use crate::receivers::{Bug, Service};
 
@@ -43,6 +45,43 @@ fn the_list() {
     Desk::new().run("pullpush contract --list").golden("contract/list");
     // It asks for no receiver, and goes to none.
     Desk::new().run("pullpush contract --list --to http://127.0.0.1:1/").exits(0);
+}
+
+#[test]
+fn every_rule_can_be_shown_and_played() {
+    let desk = Desk::new().env("CALLBACK_KEY", KEY);
+    for rule in pullpush::contract::RULES {
+        let shown = desk.run(format!("pullpush contract --show {} | tee rule.toml", rule.name)).exits(0);
+        assert_eq!(shown.stdout, rule.text);
+        let checked = desk.run("pullpush check rule.toml --deny-warnings").exits(0);
+        assert_eq!((checked.stdout.as_str(), checked.stderr.as_str()), ("rule.toml: ok\n", ""));
+        // The built-in receiver keeps every one.
+        let done = desk.run("pullpush run rule.toml --virtual --seed 7").exits(0);
+        done.shows(" planned, seed 7\n");
+    }
+    Desk::new().run("pullpush contract --show alarm").exits(6).says("did you mean alarms?");
+}
+
+#[test]
+fn every_rule_says_what_and_why() {
+    for rule in pullpush::contract::RULES {
+        let says = rule.says();
+        assert!(
+            !says.ends_with('.') && says.len() < 80 && rule.text.starts_with(&format!("# {says}\n#\n# ")),
+            "{says}"
+        );
+        assert!(rule.because().last().unwrap().ends_with('.'), "{}", rule.name);
+        assert!(rule.name.len() <= 16, "{}", rule.name);
+    }
+}
+
+#[test]
+fn the_rules_are_the_folder() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/contract");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<_> = files.collect();
+    let rules: Vec<_> = pullpush::contract::RULES.iter().map(|rule| format!("{}.toml", rule.name)).collect();
+    assert_eq!((files.len(), files), (rules.len(), rules.into_iter().collect()));
 }
 
 #[test]
