@@ -81,6 +81,7 @@ pub const RULES: &[Rule] = rules![
     "event-time" ByAnswers,
     "more-fields" ByAnswers,
     "not-json" ByAnswers,
+    "bad-utf8" ByAnswers,
     "msg-not-json" ByAnswers,
     "wrong-shape" ByAnswers,
     "huge" ByAnswers,

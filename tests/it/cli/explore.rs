@@ -7,78 +7,10 @@ use super::{Answer, Desk, Receiver, VOD};
 use crate::receivers::{Bug, Call, Service};
 
 /// A push that breaks, as callbacks one by one.
-pub(super) const FIVE: &str = r#"version = 1
-seed = 7
-
-[receiver]
-retry = "none"
-
-[payload]
-profile = "complete"
-epoch = "2026-01-01T00:00:00Z"
-
-[expect]
-body = { code = 0 }
-
-[[task]]
-files = [{ url = "http://media.test/1.m3u8", duration = "10s" }]
-[[task.step]]
-event = "TaskStart"
-[[task.step]]
-after = "1s"
-event = "VodSourceFileStart"
-[[task.step]]
-after = "1s"
-event = "TaskExit"
-msg = { code = -22 }
-[[task.step]]
-after = "1s"
-event = "TaskStart"
-[[task.step]]
-after = "1s"
-event = "VodSourceFileStart"
-
-[[probe]]
-after = "end"
-get = "/tasks/{task_id}"
-body = { state = "running", workers = 1 }
-"#;
+pub(super) const FIVE: &str = include_str!("../../receivers/five.toml");
 
 /// Twenty tasks, and a lot that goes wrong.
-const CHAOS: &str = r#"version = 1
-seed = 7
-
-[receiver]
-retry = "none"
-
-[payload]
-profile = "complete"
-epoch = "2026-01-01T00:00:00Z"
-
-[faults]
-duplicate = { chance = 0.1 }
-delay = { chance = 0.3, by = "1s..10s" }
-
-[expect]
-body = { code = 0 }
-
-[[task]]
-source = "vod"
-count = 20
-spacing = "1s"
-end = "1m"
-files = [{ url = "http://media.test/1.m3u8", duration = "20s" }]
-loops = 9
-[[task.incident]]
-kind = "push-broken"
-chance = 0.3
-lasts = "5s"
-
-[[probe]]
-at = "50s"
-get = "/tasks/{task_id}"
-body = { state = "running", workers = 1 }
-"#;
+const CHAOS: &str = include_str!("../../receivers/chaos.toml");
 
 fn desk() -> Desk {
     Desk::new().file("five.toml", FIVE).file("chaos.toml", CHAOS)

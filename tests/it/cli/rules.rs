@@ -117,7 +117,8 @@ whims! {
     event_times: ["alarms", "alarm-type", "event-time"], |call, _, _|
         is(call, "TaskStart") && call.outer["event_time"].is_string() && call.outer["callback_url"].is_null();
     added_fields: ["more-fields"], |call, _, _| call.outer.get("region").is_some();
-    what_is_not_json: ["not-json"], |call, _, _| call.outer.is_null();
+    what_is_not_json: ["not-json"], |call, _, _| call.outer.is_null() && std::str::from_utf8(&call.body).is_ok();
+    what_is_not_text: ["bad-utf8"], |call, _, _| std::str::from_utf8(&call.body).is_err();
     events_that_are_no_strings: ["wrong-shape"], |call, _, _|
         call.outer.is_object() && !call.outer["callback_event"].is_string();
     huge_bodies: ["huge"], |call, _, _| call.body.len() > 100_000;
