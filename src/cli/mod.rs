@@ -21,7 +21,7 @@ pub use self::contract::ContractArgs;
 pub use self::explore::ExploreArgs;
 pub use self::load::{LoadArgs, MergeArgs, OfferedArgs};
 pub use self::replay::ReplayArgs;
-pub use self::run::RunArgs;
+pub use self::run::{ReportFile, ReportKind, RunArgs};
 pub use self::signature::{SignArgs, VerifyArgs};
 pub use self::sink::{MisbehaviourArgs, SinkArgs};
 

@@ -1,6 +1,7 @@
 //! What was typed for `run`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
@@ -9,6 +10,38 @@ use humantime::Duration;
 
 use super::{ConnectArgs, Format, MisbehaviourArgs, ScenarioArgs};
 use crate::run::pace::Speed;
+
+/// A report and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFile {
+    /// What is written.
+    pub kind: ReportKind,
+    /// Where.
+    pub path: PathBuf,
+}
+
+/// The reports there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// JUnit's XML, as CI services read it.
+    Junit,
+    /// JSON.
+    Json,
+}
+
+/// `junit=FILE`
+impl FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, path) = match text.split_once('=') {
+            Some(("junit", path)) => (ReportKind::Junit, path),
+            Some(("json", path)) => (ReportKind::Json, path),
+            _ => return Err("write junit=FILE or json=FILE".to_owned()),
+        };
+        if path.is_empty() { Err("which file?".to_owned()) } else { Ok(Self { kind, path: path.into() }) }
+    }
+}
 
 /// `pullpush run`
 #[derive(Debug, Args)]
@@ -44,6 +77,9 @@ pub struct RunArgs {
     /// Stop at the first delivery that is given up
     #[arg(long, env = "PULLPUSH_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
+    /// Write a report for other programs to this file (repeatable)
+    #[arg(long, value_name = "junit=FILE|json=FILE")]
+    pub report: Vec<ReportFile>,
     /// Write every event to this file as a line of JSON, what is sent before it is sent
     #[arg(long, value_name = "FILE", env = "PULLPUSH_JOURNAL")]
     pub journal: Option<PathBuf>,

@@ -18,6 +18,7 @@ mod progress;
 mod receive;
 mod replay;
 mod reporter;
+mod reports;
 mod run;
 mod saved;
 mod send;

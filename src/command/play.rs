@@ -15,6 +15,7 @@ use super::output::note;
 use super::progress::Progress;
 use super::receive::{in_memory, remark};
 use super::reporter::{Message, Reporter, Scribe};
+use super::reports::Reports;
 use super::signals::Signals;
 use super::stage::{Receiver, Stage, set_up};
 use super::verdict::conclude;
@@ -61,6 +62,8 @@ pub(super) struct Manner {
     pub(super) again: Again,
     /// Where everything is written down.
     pub(super) journal: RefCell<Journal>,
+    /// What is written in the end.
+    pub(super) reports: RefCell<Reports>,
 }
 
 /// Plays scenarios one after the other and writes what happens; gives the exit. Nothing is sent unless all can be.
@@ -84,6 +87,7 @@ pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Resul
             break;
         }
     }
+    manner.reports.borrow().told();
     Ok(exit)
 }
 
@@ -170,8 +174,12 @@ async fn conduct(
                 return;
             }
         }
+        manner.reports.borrow_mut().take(&event);
         let complaints = judge.take(&event);
-        complaints.iter().for_each(|complaint| manner.journal.borrow_mut().complain(complaint));
+        for complaint in &complaints {
+            manner.journal.borrow_mut().complain(complaint);
+            manner.reports.borrow_mut().complain(complaint);
+        }
         if is_forbidden(&event) || (manner.fail_fast && !complaints.is_empty()) {
             stopper.stop();
         }

@@ -9,6 +9,7 @@ use super::again::Again;
 use super::journal::Journal;
 use super::loaded::{Loaded, check_address, key_from};
 use super::play::{Manner, play_all};
+use super::reports::Reports;
 use super::run::block_on;
 use super::stage::Receiver;
 use crate::cli::ReplayArgs;
@@ -60,6 +61,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         fail_fast: false,
         connect: args.connect.clone(),
         again: Again::of_replay(args),
+        reports: RefCell::new(Reports::default()),
         journal: RefCell::new(Journal::open(args.journal.as_deref())?),
     };
     block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?

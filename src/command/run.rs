@@ -8,6 +8,7 @@ use super::loaded::{Loaded, load};
 use super::output::tell;
 use super::play::{Manner, play_all};
 use super::receive::misbehaviour;
+use super::reports::Reports;
 use super::stage::Receiver;
 use crate::cli::RunArgs;
 use crate::error::{Exit, Failure};
@@ -79,6 +80,7 @@ fn manner(args: &RunArgs, receiver: Receiver) -> Result<Manner, Failure> {
         fail_fast: args.fail_fast,
         connect: args.connect.clone(),
         again: Again::of_run(args),
+        reports: RefCell::new(Reports::open(&args.report)?),
         journal: RefCell::new(Journal::open(args.journal.as_deref())?),
     })
 }

@@ -7,6 +7,7 @@ use super::journal::Journal;
 use super::loaded::{Loaded, plan};
 use super::output::print;
 use super::play::{Manner, play_all};
+use super::reports::Reports;
 use super::run::block_on;
 use super::stage::Receiver;
 use crate::callback::body::Moment;
@@ -35,6 +36,7 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
         fail_fast: false,
         connect: args.connect.clone(),
         again: Again::of_send(args),
+        reports: RefCell::new(Reports::default()),
         journal: RefCell::new(Journal::open(None)?),
     };
     block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?

@@ -22,10 +22,12 @@ pub(super) fn conclude(loaded: &Loaded, manner: &Manner, scribe: Scribe, ending:
         Format::Ndjson => ndjson::summary(&summary),
     });
     let flushed = output.flush();
+    let again = manner.again.command(loaded, &summary);
     // Being interrupted is no failure to look into.
     if summary.exit() != Exit::Success {
-        note(&format!("again: {}", manner.again.command(loaded, &summary)));
+        note(&format!("again: {again}"));
     }
-    failure.or(journal.failure()).map_or(Ok(()), Err).and(written).and(flushed)?;
+    let reported = manner.reports.borrow_mut().finish(&loaded.name, &summary, &again);
+    failure.or(journal.failure()).map_or(Ok(()), Err).and(written).and(flushed).and(reported)?;
     Ok(ending.interrupted.unwrap_or(Exit::Success).and(summary.exit()))
 }

@@ -2,6 +2,8 @@
 
 pub mod audit;
 pub mod card;
+pub mod cases;
+pub mod junit;
 pub mod load;
 pub mod log;
 pub mod ndjson;

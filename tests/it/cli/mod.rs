@@ -20,6 +20,7 @@ mod library;
 mod load;
 mod plan;
 mod readme;
+mod reports;
 mod rules;
 mod run;
 mod saved;

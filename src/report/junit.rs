@@ -1,0 +1,45 @@
+//! A JUnit report: a suite for each scenario, a case for each task.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::cases::{Case, Cases};
+
+/// The report of scenarios, each with its name, its tasks, and the command that plays it again.
+///
+/// Errors are about the transport, failures about expectations; what was cut off by a stop is skipped.
+pub fn report(scenarios: &[(String, Cases, String)]) -> Result<String, String> {
+    let mut report = Report::new("pullpush");
+    for (name, cases, again) in scenarios {
+        let mut suite = TestSuite::new(name.clone());
+        suite.set_time(cases.length());
+        suite.add_test_cases(cases.tasks().map(|case| test_case(case, again)));
+        if !cases.others().is_empty() || cases.untold() > 0 {
+            let mut lines = cases.others().to_vec();
+            lines.extend((cases.untold() > 0).then(|| format!("and {} more", cases.untold())));
+            suite.add_test_case(TestCase::new("the whole", failed(NonSuccessKind::Failure, &lines, again)));
+        }
+        report.add_test_suite(suite);
+    }
+    report.to_string().map_err(|error| error.to_string())
+}
+
+fn test_case(case: &Case, again: &str) -> TestCase {
+    let status = match (&case.complaints[..], &case.error) {
+        ([], _) if case.interrupted > 0 => TestCaseStatus::skipped(),
+        ([], _) => TestCaseStatus::success(),
+        (complaints, Some(_)) => failed(NonSuccessKind::Error, complaints, again),
+        (complaints, None) => failed(NonSuccessKind::Failure, complaints, again),
+    };
+    let mut test_case = TestCase::new(format!("task {}", case.task_id), status);
+    test_case.set_time(Duration::from_micros(case.took_us));
+    test_case
+}
+
+fn failed(kind: NonSuccessKind, lines: &[String], again: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(lines.first().cloned().unwrap_or_default());
+    status.set_description(format!("{}\nagain: {again}", lines.join("\n")));
+    status
+}
