@@ -26,6 +26,8 @@ pub(super) struct Loaded {
     pub(super) plan: Plan,
     /// Scenario time 0.
     pub(super) epoch: UnixMillis,
+    /// Whether somebody chose it; otherwise it is the time of loading.
+    pub(super) is_epoch_fixed: bool,
     /// Where callbacks go.
     pub(super) addresses: Addresses,
     /// The one task that was selected, as typed.
@@ -64,7 +66,8 @@ pub(super) fn plan_with_key(
     let text = [source.text()].into_iter().chain(args.set.iter().map(String::as_str)).collect::<Vec<_>>().join("\0");
     let mut scenario = checked(check(source.clone()))?;
     let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
-    let epoch = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch).unwrap_or_else(wall_now);
+    let chosen = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch);
+    let epoch = chosen.unwrap_or_else(wall_now);
     if let Some(name) = &scenario.key_env {
         scenario.payload.key = key(name)?;
     }
@@ -77,7 +80,15 @@ pub(super) fn plan_with_key(
         plan = select(plan, task)?;
     }
     let addresses = Addresses::new(args.to.clone(), default);
-    Ok(Loaded { name: source.name().to_owned(), plan, epoch, addresses, only: args.only.clone(), text })
+    Ok(Loaded {
+        name: source.name().to_owned(),
+        plan,
+        epoch,
+        is_epoch_fixed: chosen.is_some(),
+        addresses,
+        only: args.only.clone(),
+        text,
+    })
 }
 
 /// Shows all problems; gives the scenario if there is no error among them.

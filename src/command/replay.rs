@@ -49,6 +49,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         text: String::new(),
         plan: Plan::new(Arc::new(scenario), 0),
         epoch: wall_now(),
+        is_epoch_fixed: false,
         addresses: Addresses::new(args.to.clone(), String::new()),
         only: None,
         name,

@@ -103,7 +103,8 @@ impl Court<'_> {
             ordering: scenario.receiver.ordering,
             addresses: self.loaded.addresses.clone(),
             speed: Speed::Max,
-            epoch: self.loaded.epoch,
+            // A long search outlasts its first signatures: unless somebody fixed the time, every trial begins now.
+            epoch: if self.loaded.is_epoch_fixed { self.loaded.epoch } else { wall_now() },
             started_at: wall_now(),
             probes: scenario.probes.clone(),
             max_in_flight: self.max_in_flight,
@@ -141,12 +142,25 @@ fn hidden_error(event: &Event) -> Option<String> {
 
 fn error_in(answer: &Answer) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)?;
-    let code = body.get("code").and_then(serde_json::Value::as_i64).filter(|code| ![0, 200].contains(code));
+    let number = |code: &serde_json::Value| code.as_i64().or_else(|| code.as_str()?.trim().parse().ok());
+    let code = body.get("code").and_then(number).filter(|code| ![0, 200].contains(code));
     let is_error = code.is_some()
-        || body.get("error").is_some_and(|error| !error.is_null() && error != false)
+        || body.get("error").is_some_and(says_something)
         || ["success", "ok"].iter().any(|key| body.get(key) == Some(&false.into()));
     is_error
         .then(|| format!("status 200 with an error in its body, {}", crate::transport::one_line(&body.to_string(), 80)))
+}
+
+/// Whether an `error` field tells of one: many receivers send an empty one with every success.
+fn says_something(error: &serde_json::Value) -> bool {
+    match error {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => false,
+        serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
+        serde_json::Value::String(text) => !text.is_empty(),
+        serde_json::Value::Array(items) => !items.is_empty(),
+        serde_json::Value::Object(fields) => !fields.is_empty(),
+        serde_json::Value::Bool(true) => true,
+    }
 }
 
 async fn run_command(command: &str) -> Result<(), Failure> {
@@ -163,5 +177,37 @@ async fn run_command(command: &str) -> Result<(), Failure> {
         Ok(Ok(status)) => Err(cannot(format!("ended with {status}"))),
         Ok(Err(error)) => Err(cannot(format!("could not be started: {error}"))),
         Err(_) => Err(cannot(format!("did not end within {}s", MAX_RESET.as_secs()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_behind_a_200_are_seen_and_successes_are_not() {
+        let error = |status, body: &str| error_in(&Answer::new(status, body.to_owned().into())).is_some();
+        for body in [
+            r#"{"code":0}"#,
+            r#"{"code":200,"error":""}"#,
+            r#"{"error":null}"#,
+            r#"{"error":0}"#,
+            r#"{"error":[]}"#,
+            r#"{"success":true}"#,
+            "ok",
+            "",
+        ] {
+            assert!(!error(200, body), "{body}");
+        }
+        for body in [
+            r#"{"code":500}"#,
+            r#"{"code":"500"}"#,
+            r#"{"error":"no such task"}"#,
+            r#"{"error":{"code":1}}"#,
+            r#"{"ok":false}"#,
+        ] {
+            assert!(error(200, body), "{body}");
+            assert!(!error(500, body), "{body}");
+        }
     }
 }
