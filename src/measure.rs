@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::load::threshold::{Counted, Latency, Series, Threshold};
-use crate::transport::{FailureKind, Outcome};
+use crate::transport::{Failure, FailureKind, Outcome};
 
 /// The longest length that is told apart, in microseconds: an hour.
 pub const MAX_MICROS: u64 = 3_600_000_000;
@@ -32,13 +32,15 @@ pub struct Measurement {
     pub http: BTreeMap<u16, u64>,
     /// Not answered, by kind; without timeouts.
     pub transport: BTreeMap<String, u64>,
+    /// What the first of each kind said.
+    pub details: BTreeMap<String, String>,
     /// Not answered within the timeout.
     pub timeouts: u64,
     /// Still on their way when the run was cut short.
     pub unfinished: u64,
     /// Sent before measuring began; in no other number.
     pub warm_up: u64,
-    /// How long callbacks arrived.
+    /// How long callbacks arrived that were measured.
     pub elapsed: Duration,
     /// done − due, by `callback_event`.
     pub corrected: BTreeMap<String, Histogram<u64>>,
@@ -65,6 +67,7 @@ impl Default for Measurement {
             ok: 0,
             http: BTreeMap::new(),
             transport: BTreeMap::new(),
+            details: BTreeMap::new(),
             timeouts: 0,
             unfinished: 0,
             warm_up: 0,
@@ -90,13 +93,24 @@ impl Measurement {
             Outcome::Answered(answer) if answer.status == 200 => self.ok += 1,
             Outcome::Answered(answer) => *self.http.entry(answer.status).or_default() += 1,
             Outcome::Failed(failure) if failure.kind == FailureKind::Timeout => self.timeouts += 1,
-            Outcome::Failed(failure) => *self.transport.entry(failure.kind.word().to_owned()).or_default() += 1,
+            Outcome::Failed(failure) => self.failed(failure),
         }
         match self.corrected.get_mut(event) {
             Some(histogram) => record(histogram, corrected),
             None => record(self.corrected.entry(event.to_owned()).or_insert_with(histogram), corrected),
         }
         record(&mut self.service, service);
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        let kind = failure.kind.word();
+        match self.transport.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => {
+                self.transport.insert(kind.to_owned(), 1);
+                self.details.insert(kind.to_owned(), failure.detail.clone());
+            }
+        }
     }
 
     /// Adds another part of the same load.
@@ -109,6 +123,9 @@ impl Measurement {
         self.ok += other.ok;
         other.http.iter().for_each(|(status, count)| *self.http.entry(*status).or_default() += count);
         other.transport.iter().for_each(|(kind, count)| *self.transport.entry(kind.clone()).or_default() += count);
+        other.details.iter().for_each(|(kind, detail)| {
+            self.details.entry(kind.clone()).or_insert_with(|| detail.clone());
+        });
         self.timeouts += other.timeouts;
         self.unfinished += other.unfinished;
         self.warm_up += other.warm_up;
@@ -134,7 +151,7 @@ impl Measurement {
 
     /// Requests answered in a second.
     pub fn rate(&self) -> f64 {
-        (self.ok + self.http.values().sum::<u64>()) as f64 / self.elapsed.as_secs_f64().max(1e-9)
+        (self.ok + self.http.values().sum::<u64>()) as f64 / self.elapsed.as_secs_f64().max(1e-3)
     }
 
     /// Whether both identities hold: planned = sent + dropped + not started, and sent is the sum of what was met.
@@ -143,15 +160,16 @@ impl Measurement {
             && self.sent == self.ok + self.errors() + self.unfinished
     }
 
-    /// The value that a threshold is about: microseconds, a share of 1, a count, or a rate.
-    pub fn value(&self, series: &Series) -> f64 {
+    /// The value that a threshold is about: microseconds, a share of 1, a count, or a rate. None if nothing was measured that it
+    /// could be about.
+    pub fn value(&self, series: &Series) -> Option<f64> {
+        let quantile_of =
+            |histogram: &Histogram<u64>, quantile: &f64| (!histogram.is_empty()).then(|| at(histogram, *quantile));
         match series {
-            Series::Latency { which: Latency::Service, quantile, .. } => at(&self.service, *quantile),
-            Series::Latency { which: Latency::StartDelay, quantile, .. } => at(&self.start_delay, *quantile),
-            Series::Latency { event: Some(event), quantile, .. } => {
-                self.corrected.get(event).map_or(0.0, |histogram| at(histogram, *quantile))
-            }
-            Series::Latency { event: None, quantile, .. } => at(&self.corrected_all(), *quantile),
+            Series::Latency { which: Latency::Service, quantile, .. } => quantile_of(&self.service, quantile),
+            Series::Latency { which: Latency::StartDelay, quantile, .. } => quantile_of(&self.start_delay, quantile),
+            Series::Latency { event: Some(event), quantile, .. } => quantile_of(self.corrected.get(event)?, quantile),
+            Series::Latency { event: None, quantile, .. } => quantile_of(&self.corrected_all(), quantile),
             Series::Count { what, share } => {
                 let (count, of) = match what {
                     Counted::Errors => (self.errors(), self.sent),
@@ -159,15 +177,15 @@ impl Measurement {
                     Counted::Late => (self.late, self.sent),
                     Counted::Dropped => (self.dropped, self.planned),
                 };
-                if *share { count as f64 / (of as f64).max(1.0) } else { count as f64 }
+                if *share { (of > 0).then(|| count as f64 / of as f64) } else { Some(count as f64) }
             }
-            Series::Rate => self.rate(),
+            Series::Rate => Some(self.rate()),
         }
     }
 
-    /// Whether a threshold holds.
+    /// Whether a threshold holds. One about nothing does not.
     pub fn meets(&self, threshold: &Threshold) -> bool {
-        threshold.relation.holds(self.value(&threshold.series), threshold.limit)
+        self.value(&threshold.series).is_some_and(|value| threshold.relation.holds(value, threshold.limit))
     }
 }
 
@@ -213,10 +231,10 @@ mod tests {
         assert_eq!((sum.sent, sum.errors(), sum.late), (35, 5, 10));
         assert_eq!(sum.corrected_all().len(), 35);
         let value = |text: &str| sum.value(&text.parse::<Threshold>().unwrap().series);
-        assert_eq!(value("errors<1%"), 5.0 / 35.0);
-        assert_eq!(value("dropped==0"), 5.0);
-        assert_eq!(value("start.max<1s"), 6.0);
-        assert!((value("max<1s") - 34_000.0).abs() < 50.0, "{}", value("max<1s"));
+        assert_eq!(value("errors<1%"), Some(5.0 / 35.0));
+        assert_eq!(value("dropped==0"), Some(5.0));
+        assert_eq!(value("start.max<1s"), Some(6.0));
+        assert!((value("max<1s").unwrap() - 34_000.0).abs() < 50.0, "{:?}", value("max<1s"));
         assert!(sum.meets(&"errors<15%".parse().unwrap()) && !sum.meets(&"errors<14%".parse().unwrap()));
     }
 }

@@ -33,6 +33,13 @@ impl Piece {
         (self.from + self.to) / 2.0 * self.length
     }
 
+    /// Arrivals in its first `seconds`.
+    fn count_until(&self, seconds: f64) -> f64 {
+        let seconds = seconds.clamp(0.0, self.length);
+        let rate = self.from + (self.to - self.from) * seconds / self.length;
+        (self.from + rate) / 2.0 * seconds
+    }
+
     /// When `wanted` of its arrivals have been, in seconds from its start.
     ///
     /// The root of `from·t + (to − from)/(2·length)·t² = wanted` in the form that loses no digits where the slope is small.
@@ -78,6 +85,19 @@ impl Profile {
         Times { profile: self.clone(), stream: self.dice.stream(Purpose::Arrivals, 0), made: 0, sum: 0.0, piece: 0 }
     }
 
+    /// The index of the first arrival that is due at `time` or later, without making those before it; `None` if they are drawn.
+    fn first_from(&self, time: Duration) -> Option<u64> {
+        if self.arrivals == Arrivals::Poisson {
+            return None;
+        }
+        let seconds = time.as_secs_f64();
+        let made = self.pieces.iter().map(|piece| piece.count_until(seconds - piece.start)).sum::<f64>();
+        let is_before = |index: u64| self.time_of(index as f64, &mut 0).is_some_and(|due| due < time);
+        // Times are rounded: it is one of the next.
+        let near = (made as u64).saturating_sub(2)..;
+        near.into_iter().find(|index| !is_before(*index))
+    }
+
     /// When `wanted` arrivals have been; `None` if there are not so many.
     fn time_of(&self, wanted: f64, piece: &mut usize) -> Option<Duration> {
         while self.pieces.get(*piece).is_some_and(|this| wanted >= this.before + this.count()) {
@@ -97,6 +117,13 @@ pub struct Times {
     /// For a Poisson process: the sum of the gaps, in arrivals at rate 1.
     sum: f64,
     piece: usize,
+}
+
+impl Times {
+    /// The index of the first arrival that is due at `time` or later, without making those before it; `None` if they are drawn.
+    pub fn first_from(&self, time: Duration) -> Option<u64> {
+        self.profile.first_from(time)
+    }
 }
 
 impl Iterator for Times {

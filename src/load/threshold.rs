@@ -115,6 +115,7 @@ impl FromStr for Threshold {
             Series::Latency { .. } => humantime::parse_duration(limit)
                 .map(|limit| limit.as_secs_f64() * 1e6)
                 .map_err(|error| format!("`{limit}` is not a length of time: {error}; write {name}<250ms"))?,
+            Series::Rate if share => return Err(format!("a rate has no share: write {name}>450")),
             Series::Count { .. } | Series::Rate => number(limit).ok_or_else(|| format!("`{limit}` is not a number"))?,
         };
         Ok(Self { text: text.to_owned(), series, relation, limit })
@@ -191,7 +192,19 @@ mod tests {
             assert_eq!((threshold.series, threshold.relation), (series, relation), "{text}");
             assert!((threshold.limit - limit).abs() < 1e-6, "{text}: {}", threshold.limit);
         }
-        for text in ["", "p99", "p99<", "p99<1", "p101<1s", "x<1s", "errors<-1", "errors<NaN", "Foo.p99<1s", "p99!1s"] {
+        for text in [
+            "",
+            "p99",
+            "p99<",
+            "p99<1",
+            "p101<1s",
+            "x<1s",
+            "errors<-1",
+            "errors<NaN",
+            "Foo.p99<1s",
+            "p99!1s",
+            "rate>5%",
+        ] {
             assert!(text.parse::<Threshold>().is_err(), "{text}");
         }
     }

@@ -11,6 +11,12 @@ use crate::load::profile::{Profile, Times};
 use crate::load::{LoadSpec, Shard, Unit};
 use crate::time::Millis;
 
+/// So many tasks in a row of which faults leave nothing are the end: more do not come by chance.
+const MOST_EMPTY_TASKS: u32 = 20_000;
+
+/// What is counted of arrivals whose times are drawn; there may be more.
+const MOST_COUNTED: u64 = 50_000_000;
+
 /// One callback and its time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arrival {
@@ -58,7 +64,7 @@ impl Row {
 
     fn next(&mut self) -> Option<Delivery> {
         // A task whose callbacks are all dropped is followed by another; a scenario of nothing else has an end, too.
-        for _ in 0..1000 {
+        for _ in 0..MOST_EMPTY_TASKS {
             if let Some(delivery) = self.lane.by_ref().find(|delivery| !delivery.fate.dropped) {
                 return Some(delivery);
             }
@@ -88,13 +94,24 @@ impl Callbacks {
 
     /// The next one of the part, with its index among all.
     fn take(&mut self) -> Option<(u64, Delivery)> {
-        loop {
-            let (index, slot) = (self.index, self.index % self.tasks);
-            self.index += 1;
-            if self.part.has(slot) {
-                return self.of(slot).map(|delivery| (index, delivery));
-            }
-        }
+        let index = self.next_index()?;
+        self.of(index % self.tasks).map(|delivery| (index, delivery))
+    }
+
+    /// The index of the part's next arrival; none if none of the tasks is the part's.
+    fn next_index(&mut self) -> Option<u64> {
+        let index = (self.index..).take(usize::try_from(self.tasks).unwrap_or(usize::MAX));
+        let index = index.into_iter().find(|index| self.part.has(index % self.tasks))?;
+        self.index = index + 1;
+        Some(index)
+    }
+
+    /// How many arrivals of the part are left from the index `first` to before `end`.
+    fn left_between(&self, first: u64, end: u64) -> u64 {
+        let slots = |count: u64| (0..count).filter(|slot| self.part.has(*slot)).count() as u64;
+        let round = slots(self.tasks);
+        let before = |index: u64| index / self.tasks * round + slots(index % self.tasks);
+        before(end).saturating_sub(before(first.max(self.index)))
     }
 
     fn of(&mut self, slot: u64) -> Option<Delivery> {
@@ -154,6 +171,24 @@ impl Timed {
             }),
         };
         Self { times: profile.times(), made: 0, source }
+    }
+
+    /// How many arrivals are left that are due from `since` to before `until`, counted to `most` only.
+    pub fn count_between(mut self, since: Duration, until: Duration, most: u64) -> u64 {
+        let Self { times, made, source } = &mut self;
+        let between = |due: &Duration| *due < until;
+        let most_drawn = usize::try_from(most.min(MOST_COUNTED)).unwrap_or(usize::MAX);
+        let count = |due: &mut dyn Iterator<Item = Duration>| {
+            due.take_while(between).filter(|due| *due >= since).take(most_drawn).count() as u64
+        };
+        match source {
+            // What they say is not needed, and of even ones not when.
+            Source::Callbacks(callbacks) => match (times.first_from(since), times.first_from(until)) {
+                (Some(first), Some(end)) => callbacks.left_between(first, end).min(most),
+                _ => count(&mut std::iter::from_fn(|| Self::time(times, made, callbacks.next_index()?))),
+            },
+            Source::Tasks(_) => count(&mut self.map(|arrival| arrival.due)),
+        }
     }
 
     /// The time of the arrival with this index; indices only go up.

@@ -102,9 +102,13 @@ impl Plan {
     }
 
     /// The task with this number (from 1) in a row without end: after the scenario's last task come all of them again, as copies
-    /// with further numbers.
+    /// with further numbers. Of a plan with one task only it is that one, and then its copies.
     pub fn endless_task(&self, number: u64) -> Option<Task> {
         let count: u64 = self.scenario.tasks.iter().map(|spec| spec.count).sum();
+        let number = match self.only {
+            Some(only) => only + number.checked_sub(1)?.checked_mul(count)?,
+            None => number,
+        };
         let round = number.checked_sub(1)?.checked_div(count)?;
         let task = self.task(number - round * count)?;
         Some(self.copy(&task.spec, task.copy + round * task.spec.count, number))

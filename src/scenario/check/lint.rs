@@ -19,14 +19,16 @@ const MOST_FILES: usize = 30;
 /// The warnings found so far, and what is needed to find those that concern two tasks.
 pub(super) struct Lints {
     profile: Profile,
+    /// Whether the tasks come again and again.
+    has_load: bool,
     task_ids: HashMap<String, Range<usize>>,
     targets: HashMap<String, Range<usize>>,
     found: Vec<Problem>,
 }
 
 impl Lints {
-    pub(super) fn new(profile: Profile) -> Self {
-        Self { profile, task_ids: HashMap::new(), targets: HashMap::new(), found: Vec::new() }
+    pub(super) fn new(profile: Profile, has_load: bool) -> Self {
+        Self { profile, has_load, task_ids: HashMap::new(), targets: HashMap::new(), found: Vec::new() }
     }
 
     pub(super) fn report(self, problems: &Problems) {
@@ -50,6 +52,12 @@ impl Lints {
             let twice = same_twice(&mut self.task_ids, count, id);
             if twice {
                 self.warn(&id.span, "two tasks have this task_id", "put {n} into it, or leave it out: ids are drawn");
+            } else if self.has_load && !id.value.varies() {
+                self.warn(
+                    &id.span,
+                    "a load makes many tasks of this one, all with this task_id",
+                    "put {n} into it, or leave it out: ids are drawn",
+                );
             }
         }
         if let Some(url) = to_url

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 
 use crate::load::threshold::Threshold;
 use crate::load::{Arrivals, LoadSpec, OnSaturation, Rate, Stage, Unit};
+use crate::scenario::duration;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section, integer_of};
 
@@ -18,8 +19,9 @@ const MAX_RATE: f64 = 10_000_000.0;
 const MAX_IN_FLIGHT: i64 = 1_000_000;
 /// The most tasks that are interleaved.
 const MAX_TASKS: i64 = 10_000_000;
-/// Divisible by every number up to ten: so many shards can have whole tasks.
-const DEFAULT_TASKS: u64 = 2520;
+/// Enough for a rate of many callbacks a second, few enough that short loads reach the end of a task; divisible by most numbers
+/// of shards.
+const DEFAULT_TASKS: u64 = 120;
 /// How long a load is that says nothing about it.
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
 
@@ -28,20 +30,27 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<LoadSpec> {
     let mut table = root.section("load", "[load]")?;
     let rate = rate(&mut table);
     let stages = stages(&mut table);
-    let duration = duration(&mut table, &stages);
+    let duration = length(&mut table, &stages);
     if table.key_span("rate").is_none() && table.key_span("stages").is_none() {
         table.add(
             Problem::error(table.span.clone(), "this load has no `rate`")
                 .help("write rate = 500 (a second), rate = \"max\", or stages = \"30s@50,1m@200\""),
         );
     }
-    if let (Some(Rate::Max), false, Some(span)) = (rate, stages.is_empty(), table.key_span("stages")) {
+    if let (Some(Rate::Max), Some(span)) = (rate, table.key_span("stages")) {
         table.add(Problem::error(span, "`stages` mean nothing beside rate = \"max\"").help("keep one of them"));
+    }
+    let is_nothing = !stages.is_empty() && stages.iter().all(|stage| stage.rate == 0.0);
+    if let (true, None, Some(span)) = (is_nothing, table.key_span("rate"), table.key_span("stages")) {
+        table.add(
+            Problem::error(span, "in these stages nothing arrives")
+                .help("the number behind @ is the rate at a stage's end: \"30s@50\""),
+        );
     }
     let millis =
         |length: Option<At<crate::time::Millis>>, default| length.map_or(default, |length| length.value.to_duration());
     let spec = LoadSpec {
-        unit: table.one_of("unit", &Unit::ALL).map_or(Unit::Callback, |unit| unit.value),
+        unit: unit(&mut table, rate),
         rate: rate.unwrap_or(Rate::PerSecond(0.0)),
         stages,
         duration,
@@ -62,6 +71,17 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<LoadSpec> {
     }
     table.finish();
     Some(spec)
+}
+
+fn unit(table: &mut Section<'_>, rate: Option<Rate>) -> Unit {
+    let Some(unit) = table.one_of("unit", &Unit::ALL) else { return Unit::Callback };
+    if (rate, unit.value) == (Some(Rate::Max), Unit::Task) {
+        table.add(
+            Problem::error(unit.span, "rate = \"max\" is of single callbacks")
+                .help("take `unit` out, or give the tasks a rate"),
+        );
+    }
+    unit.value
 }
 
 fn positive(table: &mut Section<'_>, key: &'static str, most: i64) -> Option<u64> {
@@ -91,7 +111,7 @@ fn rate(table: &mut Section<'_>) -> Option<Rate> {
     }
 }
 
-fn duration(table: &mut Section<'_>, stages: &[Stage]) -> Duration {
+fn length(table: &mut Section<'_>, stages: &[Stage]) -> Duration {
     let sum: Duration = stages.iter().map(|stage| stage.length).sum();
     let Some(given) = table.duration("duration") else {
         return if stages.is_empty() { DEFAULT_DURATION } else { sum };
@@ -127,7 +147,8 @@ fn stages(table: &mut Section<'_>) -> Vec<Stage> {
 
 fn stage(text: &str) -> Option<Stage> {
     let (length, rate) = text.trim().split_once('@')?;
-    let length = humantime::parse_duration(length.trim()).ok().filter(|length| *length >= Duration::from_millis(1))?;
+    let length = duration::parse(length.trim()).ok()?.to_duration();
+    let length = Some(length).filter(|length| (Duration::from_millis(1)..=MAX_DURATION).contains(length))?;
     let rate = rate.trim().parse().ok().filter(|rate| (0.0..=MAX_RATE).contains(rate))?;
     Some(Stage { length, rate })
 }

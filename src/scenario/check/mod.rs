@@ -80,7 +80,7 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let context = faults::Context { signed: payload.key.is_some() || key_env.is_some() };
     let general = faults::read(&mut root, "[faults]", context);
     let expectations = expect::read(&mut root);
-    let mut lints = lint::Lints::new(payload.profile);
+    let mut lints = lint::Lints::new(payload.profile, root.key_span("load").is_some());
     let mut tasks = Vec::new();
     for section in root.sections("task", "[[task]]", MAX_TASKS) {
         tasks.extend(task::read(section, source, context, &general, &mut lints).map(Arc::new));
