@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 use humantime::{Duration, Timestamp};
 
 use super::{ConnectArgs, ListFormat, ScenarioArgs};
@@ -27,14 +28,14 @@ pub struct LoadArgs {
     #[expect(missing_docs, reason = "its own type is documented")]
     pub load: OfferedArgs,
     /// Send to the built-in receiver on a free loopback port
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long)]
     pub sink: bool,
-    /// How fast the tasks of unit task go: 1x, 60x
-    #[arg(long, default_value = "1x", value_name = "SPEED", value_parser = times)]
-    pub speed: f64,
-    /// At most so many requests
-    #[arg(long, default_value = "100000000", value_name = "N")]
-    pub max_requests: u64,
+    /// How fast the tasks of unit task go: 1x, 60x [default: 1x]
+    #[arg(long, value_name = "SPEED", value_parser = times)]
+    pub speed: Option<f64>,
+    /// At most so many requests [default: 100000000]
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<u64>,
     /// This machine's part of the load, i/n from 0; auto takes it from the environment of a Kubernetes or SLURM array job
     #[arg(long, value_name = "i/n|auto")]
     pub shard: Option<String>,
@@ -56,6 +57,19 @@ pub struct LoadArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub connect: ConnectArgs,
+}
+
+impl LoadArgs {
+    /// `--sink` leaves no room for `--to`: an error if that is typed too, and what the environment says of it does not count.
+    pub(super) fn settle(&mut self, matches: &ArgMatches) -> Result<(), String> {
+        if self.sink && matches.value_source("to") == Some(ValueSource::CommandLine) {
+            return Err("the argument '--sink' cannot be used with '--to <URL>'".to_owned());
+        }
+        if self.sink {
+            self.scenario.to = None;
+        }
+        Ok(())
+    }
 }
 
 /// What is offered: each flag stands for a key of `[load]`.
@@ -91,6 +105,22 @@ pub struct OfferedArgs {
 }
 
 impl OfferedArgs {
+    /// What was typed: flags and their values.
+    pub fn typed(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let flags = [
+            ("--rate", &self.rate),
+            ("--duration", &self.duration),
+            ("--stages", &self.stages),
+            ("--arrivals", &self.arrivals),
+            ("--unit", &self.unit),
+            ("--max-in-flight", &self.max_in_flight),
+            ("--on-saturation", &self.on_saturation),
+            ("--warm-up", &self.warm_up),
+        ];
+        let typed = flags.into_iter().filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
+        typed.chain(self.threshold.iter().map(|threshold| ("--threshold", threshold.as_str())))
+    }
+
     /// The overrides that these flags stand for.
     pub fn overrides(&self) -> Vec<String> {
         let quoted = |text: &str| format!("{text:?}");

@@ -56,11 +56,15 @@ impl Cli {
         let mut command = Self::command();
         let matches = command.get_matches_mut();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
-        if let (Command::Run(run), Some(matches)) = (&mut cli.command, matches.subcommand_matches("run"))
-            && let Err(contradiction) = run.settle(matches)
-        {
-            let run = command.find_subcommand("run").cloned();
-            run.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction).exit();
+        let Some((verb, matches)) = matches.subcommand() else { return cli };
+        let settled = match &mut cli.command {
+            Command::Run(run) => run.settle(matches),
+            Command::Load(load) => load.settle(matches),
+            _ => Ok(()),
+        };
+        if let Err(contradiction) = settled {
+            let verb = command.find_subcommand(verb).cloned();
+            verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction).exit();
         }
         cli
     }

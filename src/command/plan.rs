@@ -23,7 +23,7 @@ fn deliveries(args: &PlanArgs, plan: &Plan) -> Result<Deliveries, Failure> {
     }
     let spec = plan.scenario().load.clone();
     let spec = spec.ok_or_else(|| Failure::usage("there is no [load]: add --set load.rate=500"))?;
-    let shard = super::load::shard(args.shard.as_deref())?;
+    let shard = super::load::shard(args.shard.as_deref(), &spec)?;
     let part = Part { shard, worker: Shard::WHOLE };
     let profile = Profile::new(&spec, plan.dice())
         .ok_or_else(|| Failure::usage("a load at rate max has no plan: its times are what the receiver makes of it"))?;

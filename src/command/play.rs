@@ -37,7 +37,7 @@ use crate::sink::Sink;
 use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
-use crate::time::wall_now;
+use crate::time::{UnixMillis, wall_now};
 use crate::transport::{Answer, FailureKind, Outcome, Transport};
 
 /// The most deliveries that are counted beforehand, for the progress line.
@@ -106,7 +106,8 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
             let scribe = Scribe::on_a_thread(reporter(loaded, manner));
-            let mut sink = sink(key, misbehaviour, loaded, manner.speed);
+            let times = if let Speed::Times(times) = manner.speed { times } else { 1.0 };
+            let mut sink = sink(key, misbehaviour, loaded, wall_now(), times);
             let over = Notify::new();
             let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
             let serving = serve(listener, &mut sink, limits, over.notified(), |reception| {
@@ -132,15 +133,18 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
     }
 }
 
-/// The sink of a run in real time. What is stamped in scenario time is judged in scenario time.
-fn sink(key: Option<Key>, misbehaviour: Misbehaviour, loaded: &Loaded, speed: Speed) -> Sink {
+/// The sink of a run in real time, whose time 0 is at `began`. What is stamped in scenario time is judged in scenario time.
+pub(super) fn sink(
+    key: Option<Key>,
+    misbehaviour: Misbehaviour,
+    loaded: &Loaded,
+    began: UnixMillis,
+    times: f64,
+) -> Sink {
     let sink = Sink::new(key, misbehaviour);
     match loaded.plan.scenario().payload.stamps {
         Stamps::Real => sink,
-        Stamps::Virtual => {
-            let times = if let Speed::Times(times) = speed { times } else { 1.0 };
-            sink.with_clock(Clock { began: wall_now(), epoch: loaded.epoch, times })
-        }
+        Stamps::Virtual => sink.with_clock(Clock { began, epoch: loaded.epoch, times }),
     }
 }
 

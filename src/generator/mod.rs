@@ -5,7 +5,7 @@ mod pacer;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -64,19 +64,29 @@ impl Load {
     }
 }
 
-/// Asks a load to end early: nothing new is sent.
+/// Asks a load to end early.
 #[derive(Debug, Clone, Default)]
-pub struct Halt(Arc<AtomicBool>);
+pub struct Halt(Arc<AtomicU8>);
 
 impl Halt {
-    /// Nothing new from now on.
+    /// Nothing new from now on; what is on its way may end.
     pub fn halt(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.fetch_max(1, Ordering::Relaxed);
     }
 
-    /// Whether that was asked for.
+    /// Nothing new, and what is on its way is not waited for.
+    pub fn abandon(&self) {
+        self.0.store(2, Ordering::Relaxed);
+    }
+
+    /// Whether either was asked for.
     pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether nothing is to be waited for.
+    pub fn is_abandoned(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 1
     }
 }
 
@@ -116,7 +126,8 @@ pub fn generate<T: Transport>(
             }
         }
     });
-    sum.elapsed = load.spec.duration.min(sum.elapsed.max(Duration::from_millis(1)));
+    // Rates are of what is measured.
+    sum.elapsed = load.spec.duration.min(sum.elapsed).saturating_sub(load.spec.warm_up);
     sum
 }
 

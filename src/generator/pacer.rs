@@ -21,8 +21,6 @@ use crate::transport::Request;
 const QUEUE: usize = 64 * 1024;
 /// The longest sleep: how soon a halt is heard.
 const NAP: Duration = Duration::from_millis(50);
-/// What is counted of a load that was cut short; there may be more.
-const MAX_COUNTED: usize = 50_000_000;
 
 /// A request and its time.
 pub(super) struct Item {
@@ -39,7 +37,10 @@ pub(super) enum Word {
     /// So many of the plan will not come any more.
     NotStarted(u64),
     /// One that the worker was too slow to take over.
-    Overrun,
+    Overrun {
+        /// Whether it is none of those that are measured.
+        is_warm_up: bool,
+    },
 }
 
 pub(super) fn channel() -> (Sender<Word>, Receiver<Word>) {
@@ -88,24 +89,23 @@ pub(super) fn pace(load: &Load, worker: u64, began: Instant, words: &Sender<Word
     let maker = Maker::new(load, began);
     let mut left = load.limit(worker, load.max_requests);
     while left > 0 {
-        let Some(Arrival { due, delivery }) = arrivals.next() else { return };
-        if due >= load.spec.duration {
+        let Some(Arrival { due, delivery }) = arrivals.next().filter(|next| next.due < load.spec.duration) else {
+            // The pause behind the last one is part of the load, too: rates are over all of it.
+            wait_until(began + load.spec.duration, halt);
             return;
-        }
+        };
         left -= 1;
         let event = delivery.callback.name().to_owned();
         let request = maker.request(&delivery, due);
         let is_warm_up = due < load.spec.warm_up;
         if !wait_until(began + due, halt) {
-            let rest =
-                arrivals.take_while(|arrival| arrival.due < load.spec.duration && arrival.due >= load.spec.warm_up);
-            let counted = rest.take(MAX_COUNTED).count() as u64 + u64::from(!is_warm_up);
+            let rest = arrivals.count_between(load.spec.warm_up, load.spec.duration, left);
             // The worker is gone only if it has failed.
-            let _ = words.blocking_send(Word::NotStarted(counted.min(left + 1)));
+            let _ = words.blocking_send(Word::NotStarted(rest + u64::from(!is_warm_up)));
             return;
         }
         if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err()
-            && words.blocking_send(Word::Overrun).is_err()
+            && words.blocking_send(Word::Overrun { is_warm_up }).is_err()
         {
             return;
         }

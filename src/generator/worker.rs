@@ -93,7 +93,7 @@ pub(super) fn follow<T: Transport>(
                         measured.planned += count;
                         measured.not_started += count;
                     }
-                    Some(Word::Overrun) => shared.drop_one(false),
+                    Some(Word::Overrun { is_warm_up }) => shared.drop_one(is_warm_up),
                     Some(Word::Now(item)) => {
                         let is_warm_up = item.is_warm_up;
                         shared.measured.borrow_mut().planned += u64::from(!is_warm_up);
@@ -138,7 +138,9 @@ pub(super) fn saturate<T: Transport>(
     let callbacks = RefCell::new(Callbacks::new(&load.plan, &load.spec, load.part(worker)));
     let left = Cell::new(load.limit(worker, load.max_requests));
     on_runtime(async {
-        sleep(began.saturating_duration_since(Instant::now())).await;
+        while Instant::now() < began && !halt.is_asked() {
+            sleep(began.saturating_duration_since(Instant::now()).min(NAP)).await;
+        }
         let keep_one_in_use = async || {
             while left.get() > 0 && !halt.is_asked() {
                 let now = began.elapsed();
@@ -198,7 +200,15 @@ async fn wait_for_the_last(last: impl Future<Output = ()>, load: &Load, halt: &H
         () = &mut last => return,
         () = halted => {}
     }
-    let _ = timeout(load.grace, last).await;
+    let abandoned = async {
+        while !halt.is_abandoned() {
+            sleep(NAP).await;
+        }
+    };
+    tokio::select! {
+        _ = timeout(load.grace, last) => {}
+        () = abandoned => {}
+    }
 }
 
 fn on_runtime(future: impl Future<Output = ()>) {

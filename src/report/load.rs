@@ -14,6 +14,7 @@ use super::log::milliseconds;
 use super::ndjson::SCHEMA_VERSION;
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::error::Exit;
+use crate::load::Shard;
 use crate::load::threshold::{Counted, Series, Threshold};
 use crate::measure::{DIGITS, MAX_MICROS, Measurement, at, histogram};
 
@@ -62,13 +63,15 @@ pub struct LoadReport {
     pub http: BTreeMap<u16, u64>,
     /// Not answered, by kind.
     pub transport: BTreeMap<String, u64>,
+    /// What the first of each kind said.
+    pub transport_details: BTreeMap<String, String>,
     /// Not answered within the timeout.
     pub timeouts: u64,
     /// Still on their way when the run was cut short.
     pub unfinished: u64,
     /// Sent before measuring began; in no other number.
     pub warm_up: u64,
-    /// How long callbacks arrived.
+    /// How long callbacks arrived that were measured.
     pub elapsed_ms: u64,
     /// Requests answered in a second.
     pub rate_per_s: f64,
@@ -108,8 +111,8 @@ pub struct Quantiles {
 pub struct Verdict {
     /// As written.
     pub threshold: String,
-    /// Microseconds, a share of 1, a count, or a rate.
-    pub value: f64,
+    /// Microseconds, a share of 1, a count, or a rate; null if nothing was measured that it could be about.
+    pub value: Option<f64>,
     /// Whether it holds.
     pub met: bool,
 }
@@ -152,6 +155,7 @@ impl LoadReport {
             ok: measured.ok,
             http: measured.http.clone(),
             transport: measured.transport.clone(),
+            transport_details: measured.details.clone(),
             timeouts: measured.timeouts,
             unfinished: measured.unfinished,
             warm_up: measured.warm_up,
@@ -192,6 +196,7 @@ impl LoadReport {
             ok: self.ok,
             http: self.http.clone(),
             transport: self.transport.clone(),
+            details: self.transport_details.clone(),
             timeouts: self.timeouts,
             unfinished: self.unfinished,
             warm_up: self.warm_up,
@@ -219,8 +224,8 @@ impl LoadReport {
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         let header = &self.header;
-        let _ =
-            writeln!(text, "\n{}, seed {}  {DIM}shard {}{DIM:#}", header.offered, header.seed, self.shards.join(", "));
+        let shards = if self.is_whole() { String::new() } else { format!(", shard {}", self.shards.join(", ")) };
+        let _ = writeln!(text, "\n{}, seed {}{shards}", header.offered, header.seed);
         self.counts(&mut text);
         let _ = writeln!(
             text,
@@ -246,24 +251,33 @@ impl LoadReport {
         text
     }
 
+    /// Whether it is of one machine, which made the whole load.
+    fn is_whole(&self) -> bool {
+        self.shards == [Shard::WHOLE.to_string()]
+    }
+
     fn counts(&self, text: &mut String) {
-        let mut row = |name: &str, style: anstyle::Style, count: u64| {
+        let mut row = |name: &str, style: anstyle::Style, count: u64, detail: &str| {
             if count > 0 {
-                let _ = writeln!(text, "  {name:<14}{style}{count}{style:#}");
+                let _ = write!(text, "  {name:<14}{style}{count}{style:#}");
+                let _ = if detail.is_empty() { writeln!(text) } else { writeln!(text, "  {DIM}{detail}{DIM:#}") };
             }
         };
-        let errors = self.http.iter().map(|(status, count)| (status.to_string(), *count));
-        let errors = errors.chain(self.transport.iter().map(|(kind, count)| (kind.clone(), *count)));
-        row("planned", DIM, self.planned);
-        row("sent", DIM, self.sent);
-        row("ok", GOOD, self.ok);
-        errors.for_each(|(what, count)| row(&what, BAD, count));
-        row("timeout", BAD, self.timeouts);
-        row("unfinished", NOTE, self.unfinished);
-        row("dropped", BAD, self.dropped);
-        row("not started", NOTE, self.not_started);
-        row("late", NOTE, self.late);
-        row("warm-up", DIM, self.warm_up);
+        row("planned", DIM, self.planned, "");
+        row("sent", DIM, self.sent, "");
+        row("ok", GOOD, self.ok, "");
+        for (status, count) in &self.http {
+            row(&format!("status {status}"), BAD, *count, "");
+        }
+        for (kind, count) in &self.transport {
+            row(kind, BAD, *count, self.transport_details.get(kind).map_or("", String::as_str));
+        }
+        row("timeout", BAD, self.timeouts, "");
+        row("unfinished", NOTE, self.unfinished, "");
+        row("dropped", BAD, self.dropped, "no request could be begun at its time: max_in_flight were on their way");
+        row("not started", NOTE, self.not_started, "");
+        row("late", NOTE, self.late, "");
+        row("warm-up", DIM, self.warm_up, "not measured");
         let _ = writeln!(
             text,
             "  {:<14}{:.1} a second, in {:.1} s",
@@ -306,7 +320,8 @@ fn fine(micros: u64) -> String {
     }
 }
 
-fn shown(threshold: &str, value: f64) -> String {
+fn shown(threshold: &str, value: Option<f64>) -> String {
+    let Some(value) = value else { return "nothing was measured that it is about".to_owned() };
     match threshold.parse::<Threshold>().map(|threshold| threshold.series) {
         Ok(Series::Latency { .. }) => fine(value as u64),
         Ok(Series::Count { share: true, .. }) => format!("{:.3} %", value * 100.0),

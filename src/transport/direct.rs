@@ -3,13 +3,14 @@
 //! For load, where what the measuring costs is part of the measurement.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use tokio::net::TcpStream;
@@ -19,6 +20,8 @@ use super::http::{Connector, Headers, failure_of_connection};
 use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
 
 type Connection = SendRequest<Full<Bytes>>;
+/// The connections to one host that are free.
+type Pool = Rc<RefCell<Vec<Connection>>>;
 type Message = hyper::Request<Full<Bytes>>;
 
 /// An exchange that came to nothing.
@@ -34,26 +37,32 @@ pub struct DirectTransport {
     headers: HeaderMap,
     /// The last address, taken apart: mostly there is only one.
     target: RefCell<Option<Rc<Target>>>,
+    /// By host and port: each task may have a path of its own.
+    pools: RefCell<BTreeMap<String, Pool>>,
 }
 
-/// An address and the connections to it that are free.
+/// An address and the connections to its host.
 struct Target {
     url: String,
     parsed: Url,
     path: hyper::Uri,
     host: HeaderValue,
-    free: RefCell<Vec<Connection>>,
+    free: Pool,
 }
 
 impl DirectTransport {
     /// A transport that connects with `connector` and sends `headers` beside the usual ones.
     pub fn new(connector: Connector, headers: &Headers) -> Self {
-        Self { connector, headers: headers.completed(), target: RefCell::new(None) }
+        let mut headers = headers.completed();
+        // As the other client does.
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        Self { connector, headers, target: RefCell::default(), pools: RefCell::default() }
     }
 
     /// How many connections are open and free.
     pub fn free_connections(&self) -> usize {
-        self.target.borrow().as_ref().map_or(0, |target| target.free.borrow().len())
+        let open = |pool: &Pool| pool.borrow().iter().filter(|connection| !connection.is_closed()).count();
+        self.pools.borrow().values().map(open).sum()
     }
 
     fn target(&self, url: &str) -> Result<Rc<Target>, Failure> {
@@ -61,7 +70,7 @@ impl DirectTransport {
         if let Some(target) = known.as_ref().filter(|target| target.url == url) {
             return Ok(Rc::clone(target));
         }
-        let target = Rc::new(Target::new(url)?);
+        let target = Rc::new(Target::new(url, &mut self.pools.borrow_mut())?);
         *known = Some(Rc::clone(&target));
         Ok(target)
     }
@@ -89,7 +98,7 @@ impl DirectTransport {
         *message.method_mut() = request.method;
         *message.uri_mut() = target.path.clone();
         *message.headers_mut() = self.headers.clone();
-        message.headers_mut().insert(HOST, target.host.clone());
+        message.headers_mut().entry(HOST).or_insert_with(|| target.host.clone());
         if let Some(content_type) = request.content_type {
             message.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
@@ -120,9 +129,12 @@ impl Target {
         }
     }
 
-    fn new(url: &str) -> Result<Self, Failure> {
+    fn new(url: &str, pools: &mut BTreeMap<String, Pool>) -> Result<Self, Failure> {
         let refuse = |detail: String| Failure { kind: FailureKind::Network, detail };
         let parsed = Url::parse(url).map_err(|error| refuse(format!("not a URL: {error}")))?;
+        if parsed.scheme() != "http" {
+            return Err(refuse(format!("{} URLs cannot be posted to here; use http", parsed.scheme())));
+        }
         let path = match parsed.query() {
             Some(query) => format!("{}?{query}", parsed.path()),
             None => parsed.path().to_owned(),
@@ -130,8 +142,9 @@ impl Target {
         let path = path.parse().map_err(|_| refuse("the path cannot be sent".to_owned()))?;
         let host = parsed.host_str().unwrap_or_default();
         let host = parsed.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let free = Rc::clone(pools.entry(host.clone()).or_default());
         let host = HeaderValue::try_from(host).map_err(|_| refuse("the host cannot be sent".to_owned()))?;
-        Ok(Self { url: url.to_owned(), parsed, path, host, free: RefCell::default() })
+        Ok(Self { url: url.to_owned(), parsed, path, host, free })
     }
 }
 

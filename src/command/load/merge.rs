@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::super::output::note;
 use super::result::{show, write};
 use crate::cli::MergeArgs;
 use crate::error::{Exit, Failure};
+use crate::load::Shard;
 use crate::measure::Measurement;
-use crate::report::load::LoadReport;
+use crate::report::load::{LoadHeader, LoadReport};
 use crate::report::ndjson::{SCHEMA_VERSION, json};
+use crate::report::style::NOTE;
 
 /// No result is larger.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -22,18 +25,30 @@ pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     let reports = args.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = reports.first() else { return Ok(Exit::NothingSelected) };
     let mut sum = Measurement::default();
-    let mut shards: Vec<String> = Vec::new();
+    let mut shards: Vec<Shard> = Vec::new();
     for (report, path) in reports.iter().zip(&args.files) {
         let refuse = |why: String| Failure::usage(format!("{} cannot be added: {why}", path.display()));
-        if report.header != first.header {
-            return Err(refuse(difference(report, first)));
+        if let Some(difference) = difference(&report.header, &first.header) {
+            return Err(refuse(difference));
         }
-        if let Some(twice) = report.shards.iter().find(|shard| shards.contains(shard)) {
-            return Err(refuse(format!("shard {twice} is there already")));
+        for shard in &report.shards {
+            let shard: Shard = shard.parse().map_err(refuse)?;
+            match shards.first() {
+                Some(first) if first.count != shard.count => {
+                    return Err(refuse(format!("it is shard {shard}, the first file has shard {first}")));
+                }
+                _ if shards.contains(&shard) => return Err(refuse(format!("shard {shard} is there already"))),
+                _ => shards.push(shard),
+            }
         }
-        shards.extend(report.shards.iter().cloned());
         sum.add(&report.measurement().map_err(refuse)?);
     }
+    shards.sort_unstable_by_key(|shard| shard.index);
+    let count = shards.first().map_or(0, |shard| shard.count);
+    if shards.len() as u64 != count {
+        note(&format!("{NOTE}note{NOTE:#}: {} of {count} shards are here: this is not the whole load", shards.len()));
+    }
+    let shards = shards.iter().map(ToString::to_string).collect();
     let report = LoadReport::new(first.header.clone(), shards, &sum);
     show(&report, args.format)?;
     if let Some(path) = &args.report {
@@ -57,13 +72,14 @@ fn read(path: &Path) -> Result<LoadReport, Failure> {
     }
 }
 
-fn difference(report: &LoadReport, first: &LoadReport) -> String {
-    let (other, own) = (&report.header, &first.header);
-    if other.seed != own.seed {
-        return format!("its seed is {}, the first file's is {}", other.seed, own.seed);
+/// Why two results are not of the same load. The file may lie in another folder.
+fn difference(other: &LoadHeader, first: &LoadHeader) -> Option<String> {
+    if other.seed != first.seed {
+        return Some(format!("its seed is {}, the first file's is {}", other.seed, first.seed));
     }
-    if other.scenario_hash != own.scenario_hash {
-        return "it is of another scenario, or other values were set".to_owned();
+    if other.scenario_hash != first.scenario_hash {
+        return Some("it is of another scenario, or other values were set".to_owned());
     }
-    "it is of another load".to_owned()
+    let same = LoadHeader { scenario: first.scenario.clone(), ..other.clone() };
+    (same != *first).then(|| "it is of another load".to_owned())
 }

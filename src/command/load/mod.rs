@@ -1,5 +1,6 @@
 //! `pullpush load` and `pullpush merge`
 
+mod again;
 mod merge;
 mod result;
 mod view;
@@ -13,6 +14,7 @@ use reqwest::Url;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use self::again::again;
 use self::result::{finish, header};
 use self::view::View;
 use super::connect::{addresses, admit, http, settings};
@@ -23,19 +25,22 @@ use super::signals::Signals;
 use super::wait;
 use crate::cli::{LoadArgs, shard};
 use crate::error::{Exit, Failure};
+use crate::expect::Expectations;
 use crate::generator::live::Live;
 use crate::generator::{Halt, Load, generate};
 use crate::load::{LoadSpec, Shard, Unit};
 use crate::measure::Measurement;
+use crate::report::style::{DIM, NOTE};
 use crate::run::settings::Addresses;
-use crate::sink::Sink;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
-use crate::time::{UnixMillis, wall_now};
+use crate::time::{Millis, UnixMillis, wall_now};
 use crate::transport::direct::DirectTransport;
 use crate::transport::guard::Guard;
 use crate::transport::http::{Connector, HttpTransport, SystemResolver};
 
+/// The most requests, unless it is said otherwise.
+const MAX_REQUESTS: u64 = 100_000_000;
 /// How long requests on their way may take to end after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -53,27 +58,44 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
         .load
         .clone()
         .ok_or_else(|| Failure::usage(format!("{} has no [load]: add --rate 500, or --rate max", loaded.name)))?;
-    let shard = self::shard(args.shard.as_deref())?;
-    if spec.unit == Unit::Callback && spec.tasks % shard.count != 0 {
-        return Err(Failure::usage(format!(
-            "{} tasks at once cannot be divided into {} shards of whole tasks; add --set load.tasks={}",
-            spec.tasks,
-            shard.count,
-            spec.tasks.next_multiple_of(shard.count)
-        )));
+    let shard = self::shard(args.shard.as_deref(), &spec)?;
+    if shard != Shard::WHOLE && args.scenario.seed.is_none() && loaded.plan.scenario().seed.is_none() {
+        return Err(Failure::usage("the shards of a load need the same seed, and this one is drawn: add --seed 1"));
     }
     block_on(false, async {
         let mut signals = Signals::catch();
-        let sink = if args.sink { Some(sink(&mut loaded)?) } else { None };
+        if args.sink {
+            sink(&mut loaded, args)?;
+        }
         let ready = tokio::select! {
             ready = set_up(args, &loaded) => ready?,
-            exit = signals.next() => return Ok(exit),
+            exit = signals.next() => {
+                note("stopped before anything was sent");
+                return Ok(exit);
+            }
         };
-        let load = of(args, &loaded, spec, shard);
+        let scenario = loaded.plan.scenario();
+        if !scenario.probes.is_empty() || scenario.expectations != Expectations::default() {
+            note(&format!(
+                "{NOTE}note{NOTE:#}: a load asks no [[probe]] and judges no [expect]: an answer other than 200 is an error"
+            ));
+        }
+        let mut load = of(args, &loaded, spec, shard);
         let header = header(args, &loaded, &load)?;
+        spare_descriptors(args, &ready, &mut load);
+        note(&format!(
+            "{DIM}{}  seed {}  {}  {}{DIM:#}",
+            loaded.name,
+            header.seed,
+            header.offered,
+            loaded.addresses.shown()
+        ));
         let (measured, interrupted) = make(args, &loaded, &load, ready, &mut signals).await?;
-        drop(sink);
         let exit = finish(args, header, &load, &measured)?;
+        // Being interrupted is no failure to look into.
+        if exit != Exit::Success && interrupted.is_none() {
+            note(&format!("again: {}", again(args, &loaded)));
+        }
         Ok(interrupted.unwrap_or(Exit::Success).and(exit))
     })?
 }
@@ -81,11 +103,26 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
 /// The shard that was typed, or that the environment tells of.
 ///
 /// # Errors
-/// [`Failure`] if there is no such shard.
-pub(super) fn shard(typed: Option<&str>) -> Result<Shard, Failure> {
+/// [`Failure`] if there is no such shard, or the load cannot be divided so.
+pub(super) fn shard(typed: Option<&str>, spec: &LoadSpec) -> Result<Shard, Failure> {
     #[expect(clippy::disallowed_methods, reason = "array jobs name their parts in variables that are not ours")]
     let environment = |name: &str| std::env::var(name).ok();
-    shard::of(typed, environment).map_err(|why| Failure::usage(format!("--shard: {why}")))
+    let shard = shard::of(typed, environment).map_err(|why| Failure::usage(format!("--shard: {why}")))?;
+    let Shard { count, .. } = shard;
+    if spec.unit == Unit::Callback && !spec.tasks.is_multiple_of(count) {
+        return Err(Failure::usage(format!(
+            "{} tasks at once cannot be divided into {count} shards of whole tasks; add --set load.tasks={}",
+            spec.tasks,
+            spec.tasks.next_multiple_of(count)
+        )));
+    }
+    if spec.max_in_flight < count {
+        return Err(Failure::usage(format!(
+            "{} requests at once cannot be divided into {count} shards; add --set load.max_in_flight={count}",
+            spec.max_in_flight
+        )));
+    }
+    Ok(shard)
 }
 
 /// Whether all callbacks go over plain http, where the lean transport can be used.
@@ -102,25 +139,47 @@ async fn set_up(args: &LoadArgs, loaded: &Loaded) -> Result<Ready, Failure> {
         let guard = Guard { allow_remote: args.connect.allow_remote };
         wait::until_accepting(&urls, guard, *limit).await?;
     }
-    let is_plain = urls.iter().all(|url: &Url| url.scheme() == "http");
+    // A password in the address is for the client that understands it.
+    let is_plain =
+        urls.iter().all(|url: &Url| url.scheme() == "http" && url.username().is_empty() && url.password().is_none());
     let faults = loaded.plan.scenario().tasks.iter().any(|spec| spec.may_fail());
     Ok(Ready { is_plain: is_plain && !faults })
 }
 
 fn of(args: &LoadArgs, loaded: &Loaded, spec: LoadSpec, shard: Shard) -> Load {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    // A worker needs a permit at least.
-    let workers = cores.min(shard.part_of(spec.max_in_flight)).max(1);
+    // A worker needs a permit at least, and a task.
+    let tasks = if spec.unit == Unit::Callback { shard.part_of(spec.tasks) } else { u64::MAX };
+    let workers = cores.min(shard.part_of(spec.max_in_flight)).min(tasks).max(1);
     Load {
         plan: loaded.plan.clone(),
         shard,
         workers,
-        speed: args.speed,
-        max_requests: args.max_requests,
+        speed: args.speed.unwrap_or(1.0),
+        max_requests: args.max_requests.unwrap_or(MAX_REQUESTS),
         addresses: loaded.addresses.clone(),
         epoch: loaded.epoch,
         grace: GRACE,
         spec,
+    }
+}
+
+/// Sees to it that every request has a descriptor for its socket; if the system does not give so many, has fewer at once.
+fn spare_descriptors(args: &LoadArgs, ready: &Ready, load: &mut Load) {
+    /// For standard streams, the runtimes, files.
+    const OTHERS: u64 = 64;
+    let wanted = load.shard.part_of(load.spec.max_in_flight);
+    // A client may have two connections for a request, a free one and the next; the sink has the other ends.
+    let sockets = if ready.is_plain { 1 } else { 2 } * if args.sink { 2 } else { 1 };
+    let descriptors = super::play::descriptors(wanted * sockets + OTHERS);
+    let possible = (descriptors.saturating_sub(OTHERS) / sockets).max(1);
+    if possible < wanted {
+        load.spec.max_in_flight = possible * load.shard.count;
+        note(&format!(
+            "{NOTE}note{NOTE:#}: at most {possible} requests at once, not {wanted}: this process may open {descriptors} files only; \
+             raise that, `ulimit -n {}`",
+            wanted * sockets + OTHERS
+        ));
     }
 }
 
@@ -131,12 +190,11 @@ async fn make(
     ready: Ready,
     signals: &mut Signals,
 ) -> Result<(Measurement, Option<Exit>), Failure> {
-    super::play::descriptors(load.spec.max_in_flight * if args.sink { 4 } else { 2 } + 64);
     let http = settings(loaded, &args.connect)?;
     let whole = super::connect::http(loaded, &args.connect)?;
     let live: Arc<Vec<Live>> = Arc::new((0..load.workers).map(|_| Live::default()).collect());
     let halt = Halt::default();
-    let began = began(args);
+    let began = Instant::now() + pause(args);
     let (done, mut measured) = oneshot::channel();
     let generator = {
         let (load, live, halt) = (load.clone(), Arc::clone(&live), halt.clone());
@@ -173,37 +231,41 @@ async fn make(
                 return Ok((measured, interrupted));
             }
             exit = signals.next() => {
-                if interrupted.replace(exit).is_none() {
+                if interrupted.is_some() {
+                    halt.abandon();
+                } else {
+                    interrupted = Some(exit);
                     note("stopping: what is on its way may end; once more to end at once");
+                    halt.halt();
                 }
-                halt.halt();
             }
             () = view.tick() => view.show(&live),
         }
     }
 }
 
-/// The load's time 0.
-fn began(args: &LoadArgs) -> Instant {
+/// How long it is until the load's time 0.
+fn pause(args: &LoadArgs) -> Duration {
     let wanted = args.start_at.map(|at| UnixMillis::from(*at).0.saturating_sub(wall_now().0));
-    Instant::now() + Duration::from_millis(wanted.unwrap_or(0)).max(Duration::from_millis(20))
+    Duration::from_millis(wanted.unwrap_or(0)).max(Duration::from_millis(20))
 }
 
 /// The built-in receiver, on a thread of its own; it ends with the process.
-fn sink(loaded: &mut Loaded) -> Result<std::thread::JoinHandle<()>, Failure> {
+fn sink(loaded: &mut Loaded, args: &LoadArgs) -> Result<(), Failure> {
     let (tell, address) = std::sync::mpsc::channel();
     let key = loaded.plan.scenario().payload.key.clone();
-    let thread = std::thread::spawn(move || {
+    let began = wall_now().plus(Millis::from_duration(pause(args)));
+    let mut sink = super::play::sink(key, Misbehaviour::default(), loaded, began, 1.0);
+    std::thread::spawn(move || {
         // The other end hears of a failure by the closed channel.
         let _ = block_on(false, async {
             let Ok(listener) = listen((std::net::Ipv4Addr::LOCALHOST, 0).into()) else { return };
             let Ok(address) = listener.local_addr() else { return };
             let _ = tell.send(address);
-            let mut sink = Sink::new(key, Misbehaviour::default());
             serve(listener, &mut sink, Limits::default(), std::future::pending(), |_| {}).await;
         });
     });
     let address = address.recv().map_err(|_| Failure::could_not_run("cannot listen on a loopback port"))?;
     loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
-    Ok(thread)
+    Ok(())
 }

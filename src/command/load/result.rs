@@ -29,6 +29,8 @@ pub(super) fn header(args: &LoadArgs, loaded: &Loaded, load: &Load) -> Result<Lo
     for set in args.scenario.set.iter().chain(&args.load.overrides()) {
         hash = hash.chain_update([0]).chain_update(set);
     }
+    let only = args.scenario.only.as_deref().unwrap_or_default();
+    hash = hash.chain_update(format!("\0{only}\0{}\0{}", load.speed, load.max_requests));
     let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(LoadHeader {
         scenario: loaded.name.clone(),

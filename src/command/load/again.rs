@@ -1,0 +1,24 @@
+//! The command that makes the same load again: what is printed after a failure.
+
+use super::super::again::{connection, quoted, unless_key};
+use super::super::loaded::Loaded;
+use crate::cli::LoadArgs;
+
+/// The same load, with the seed it had; not what was written beside its result.
+pub(super) fn again(args: &LoadArgs, loaded: &Loaded) -> String {
+    // A name that begins with a dash would be read as a flag.
+    let here = if loaded.name.starts_with('-') { "./" } else { "" };
+    let name = quoted(&format!("{here}{}", loaded.name));
+    let mut words = vec![format!("pullpush load {name} --seed {}", loaded.plan.seed())];
+    words.extend(args.scenario.only.iter().map(|task| format!("--only {}", quoted(&format!("task={task}")))));
+    words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(to))));
+    words.extend(args.sink.then(|| "--sink".to_owned()));
+    words.extend(args.load.typed().map(|(flag, value)| format!("{flag} {}", quoted(value))));
+    words.extend(args.speed.map(|speed| format!("--speed {speed}x")));
+    words.extend(args.max_requests.map(|most| format!("--max-requests {most}")));
+    words.extend(args.shard.iter().map(|shard| format!("--shard {}", quoted(shard))));
+    words.extend(args.scenario.epoch.map(|epoch| format!("--epoch {epoch}")));
+    words.extend(args.scenario.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
+    words.extend(connection(&args.connect));
+    words.join(" ")
+}
