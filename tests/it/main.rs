@@ -10,6 +10,7 @@ mod hostile;
 #[cfg(feature = "https")]
 mod https;
 mod layers;
+mod load;
 mod player;
 mod probe;
 mod properties;
