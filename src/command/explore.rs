@@ -1,11 +1,13 @@
 //! `pullpush explore`: many short runs, to find what the receiver cannot stand.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::connect::{addresses, admit, http};
+use super::kind::Kind;
 use super::loaded::{Loaded, check_address, load};
 use super::output::{Output, note};
 use super::progress::Meter;
@@ -95,6 +97,32 @@ struct Found {
     complaint: Complaint,
 }
 
+/// What was found.
+#[derive(Default)]
+struct Tally {
+    /// How each failed.
+    kinds: HashMap<Disorder, Kind>,
+    /// Those that were told one by one.
+    told: Vec<Found>,
+    /// How many failed in the same way as one with less disorder.
+    followed: u64,
+}
+
+impl Tally {
+    /// Takes one more; gives it back if it is to be told.
+    fn take(&mut self, disorder: Disorder, complaint: Complaint, disorders: &Disorders) -> Option<&Found> {
+        let kind = Kind::of(&complaint);
+        let follows = disorders.parents(&disorder).iter().any(|parent| self.kinds.get(parent) == Some(&kind));
+        self.kinds.insert(disorder.clone(), kind);
+        self.followed += u64::from(follows);
+        if follows || self.told.len() == MAX_TOLD {
+            return None;
+        }
+        self.told.push(Found { disorder, complaint });
+        self.told.last()
+    }
+}
+
 async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop: &Stop) -> Result<Exit, Failure> {
     let sequence = short_sequence(loaded)?;
     let script = script(&loaded.plan, court.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
@@ -104,10 +132,10 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     let bounds = Bounds { drops: args.drops, dups: args.dups, swaps: args.swaps };
     let meter = Meter::new("orders");
     let began = Instant::now();
-    let mut found: Vec<Found> = Vec::new();
-    let (mut tried, mut failed, mut cut) = (0, 0_u64, false);
-    let mut broken = None;
-    for disorder in Disorders::of(sequence.len(), bounds) {
+    let mut tally = Tally::default();
+    let (mut tried, mut cut, mut broken) = (0, false, None);
+    let mut disorders = Disorders::of(sequence.len(), bounds);
+    while let Some(disorder) = disorders.next() {
         if tried == args.max_runs || stop.is_requested() {
             cut = true;
             break;
@@ -121,15 +149,11 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
             }
         };
         tried += 1;
-        meter.show(&format!("{tried} orders, {failed} failed"));
+        meter.show(&format!("{tried} orders, {} failed", tally.kinds.len()));
         let Some(complaint) = trial.complaints.into_iter().next() else { continue };
-        failed += 1;
-        if found.len() < MAX_TOLD {
-            meter.around(|| {
-                output.write(&format!("{BAD}fails{BAD:#}  {disorder}  {complaint}\n", complaint = words(&complaint)))
-            })?;
+        if let Some(Found { disorder, complaint }) = tally.take(disorder, complaint, &disorders) {
+            meter.around(|| output.write(&format!("{BAD}fails{BAD:#}  {disorder}  {}\n", words(complaint))))?;
             output.flush()?;
-            found.push(Found { disorder, complaint });
         }
         if tried == 1 {
             break;
@@ -137,16 +161,16 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     }
     meter.clear();
     let seconds = began.elapsed().as_secs_f64();
-    output.write(&verdict(tried, failed, cut, seconds, &found))?;
+    output.write(&verdict(tried, &tally, cut, seconds))?;
     output.flush()?;
-    if let Some(Found { disorder, complaint }) = found.first() {
+    if let Some(Found { disorder, complaint }) = tally.told.first() {
         let smallest = disorder.of(&script, &sequence);
         let remarks = [format!("Found by pullpush: arrives in the order {disorder}."), words(complaint)];
         keep(args, loaded, &smallest, &remarks)?;
     }
     match broken {
         Some(failure) => Err(failure),
-        None => Ok(if found.is_empty() { Exit::Success } else { Exit::ReceiverFailed }),
+        None => Ok(if tally.kinds.is_empty() { Exit::Success } else { Exit::ReceiverFailed }),
     }
 }
 
@@ -186,15 +210,22 @@ fn legend(loaded: &Loaded, sequence: &[Place]) -> String {
     text
 }
 
-fn verdict(tried: u64, failed: u64, cut: bool, seconds: f64, found: &[Found]) -> String {
+fn verdict(tried: u64, tally: &Tally, cut: bool, seconds: f64) -> String {
     let rate = tried as f64 / seconds.max(1e-6);
-    let more = if cut { ", not all of them" } else { "" };
-    let untold = failed - found.len() as u64;
-    let mut text = if untold > 0 { format!("{BAD}fails{BAD:#}  and {untold} more\n") } else { String::new() };
+    let not_all = if cut { ", not all of them" } else { "" };
+    let failed = tally.kinds.len() as u64;
+    let others = failed - tally.followed - tally.told.len() as u64;
+    let mut text = String::new();
+    if tally.followed > 0 {
+        text.push_str(&format!("{BAD}fails{BAD:#}  and {} more: these with more disorder\n", tally.followed));
+    }
+    if others > 0 {
+        text.push_str(&format!("{BAD}fails{BAD:#}  and {others} others\n"));
+    }
     let style = if failed == 0 { GOOD } else { BAD };
     let orders = plural(tried, "order");
     text.push_str(&format!(
-        "{orders} tried{more}, {style}{failed} failed{style:#}  {DIM}{seconds:.1} s, {rate:.0} a second{DIM:#}\n"
+        "{orders} tried{not_all}, {style}{failed} failed{style:#}  {DIM}{seconds:.1} s, {rate:.0} a second{DIM:#}\n"
     ));
     if tried == 1 && failed == 1 {
         text.push_str("it fails without any disorder; mend that first\n");

@@ -9,6 +9,7 @@ mod contract;
 mod explore;
 mod init;
 mod journal;
+mod kind;
 mod load;
 mod loaded;
 mod output;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::explore::words;
+use super::kind::Kind;
 use super::loaded::Loaded;
 use super::output::{Output, note};
 use super::progress::Meter;
@@ -13,7 +14,7 @@ use crate::cli::ExploreArgs;
 use crate::error::{Exit, Failure};
 use crate::explore::ddmin::ddmin;
 use crate::explore::script::script;
-use crate::judge::{Complaint, Topic};
+use crate::judge::Complaint;
 use crate::plan::Plan;
 use crate::plan::cause::{Cause, Kept};
 use crate::report::style::{BAD, DIM, GOOD};
@@ -36,30 +37,6 @@ struct Search<'a> {
     /// What counts as the same failure.
     wanted: Option<Kind>,
     failure: Option<Failure>,
-}
-
-/// What makes two failures the same: about what, and in which words, numbers apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Kind(String);
-
-impl Kind {
-    fn of(complaint: &Complaint) -> Self {
-        let about = match &complaint.about {
-            Topic::Delivery(subject) => subject.event.clone(),
-            Topic::Probe(probe, _) => probe.name.clone(),
-        };
-        // Ids and times differ from run to run and are long; a status is neither.
-        let mut text = format!("{about} ");
-        for word in complaint.text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
-            let digits = word.bytes().filter(u8::is_ascii_digit).count();
-            let is_length = digits > 0
-                && ["ms", "s"]
-                    .iter()
-                    .any(|unit| word.trim_end_matches(|last: char| !last.is_alphanumeric()).ends_with(unit));
-            text.push_str(if digits > 3 || is_length { "…" } else { word });
-        }
-        Self(text)
-    }
 }
 
 /// Shrinks.
@@ -221,35 +198,4 @@ fn only(tasks: impl IntoIterator<Item = u64>, all: &Kept) -> Kept {
     let tasks: BTreeSet<u64> = tasks.into_iter().collect();
     let causes = all.causes.iter().copied().filter(|cause| tasks.contains(&cause.task())).collect();
     Kept { tasks, causes }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::callback::Kind as Event;
-    use crate::expect::Expectation;
-    use crate::probe::{Probe, When};
-
-    fn kind(text: &str) -> Kind {
-        let probe = Probe {
-            name: "state".to_owned(),
-            when: When::After(Event::TaskExit),
-            method: reqwest::Method::GET,
-            url: String::new(),
-            send: None,
-            expectation: Expectation::default(),
-            eventually: std::time::Duration::ZERO,
-        };
-        Kind::of(&Complaint { about: Topic::Probe(Arc::new(probe), None), text: text.to_owned() })
-    }
-
-    #[test]
-    fn statuses_make_a_difference_and_ids_and_times_do_not() {
-        assert_ne!(kind("expected status 200, got 500"), kind("expected status 200, got 404"));
-        assert_eq!(kind("task=86998779: expected 1, got 2"), kind("task=10000001: expected 1, got 2"));
-        assert_eq!(kind("expected within 2s, it took 2017ms"), kind("expected within 2s, it took 3ms"));
-        assert_ne!(kind("starts: expected 1, got 2"), kind("starts: expected 1, got 3"));
-    }
 }

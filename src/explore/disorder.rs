@@ -1,6 +1,6 @@
 //! Every bounded disorder of a short sequence: what drops, duplicates and swaps make of it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::script::certain;
@@ -32,39 +32,59 @@ pub struct Disorders {
     to_come: VecDeque<(Disorder, Bounds)>,
     /// What was made, with what was left of the bounds.
     made: HashSet<(Disorder, (u32, u32, u32))>,
-    given: HashSet<Disorder>,
+    known: HashMap<Disorder, Known>,
+}
+
+/// What is known of a disorder.
+#[derive(Debug, Default)]
+struct Known {
+    /// How many drops, duplicates and swaps it takes at least.
+    steps: u32,
+    /// Those it takes one step more than.
+    parents: Vec<Disorder>,
+    given: bool,
 }
 
 impl Disorders {
     /// Of a sequence of `length`, at most [`MAX_LENGTH`].
     pub fn of(length: usize, bounds: Bounds) -> Self {
         let whole = Disorder((0..length.min(MAX_LENGTH) as u8).collect());
-        Self { to_come: VecDeque::from([(whole, bounds)]), made: HashSet::new(), given: HashSet::new() }
+        let known = HashMap::from([(whole.clone(), Known::default())]);
+        Self { to_come: VecDeque::from([(whole, bounds)]), made: HashSet::new(), known }
     }
 
-    fn push(&mut self, disorder: Disorder, left: Bounds) {
+    /// Those that `disorder` takes one step more than.
+    pub fn parents(&self, disorder: &Disorder) -> &[Disorder] {
+        self.known.get(disorder).map_or(&[], |known| &known.parents)
+    }
+
+    fn push(&mut self, parent: &Disorder, steps: u32, disorder: Disorder, left: Bounds) {
+        let known = self.known.entry(disorder.clone()).or_insert(Known { steps, ..Known::default() });
+        if known.steps == steps && !known.parents.contains(parent) {
+            known.parents.push(parent.clone());
+        }
         if self.made.insert((disorder.clone(), (left.drops, left.dups, left.swaps))) {
             self.to_come.push_back((disorder, left));
         }
     }
 
-    fn grow(&mut self, disorder: &Disorder, left: Bounds) {
+    fn grow(&mut self, disorder: &Disorder, left: Bounds, steps: u32) {
         let order = &disorder.0;
         for place in 0..order.len() {
             if left.drops > 0 {
                 let mut next = order.clone();
                 next.remove(place);
-                self.push(Disorder(next), Bounds { drops: left.drops - 1, ..left });
+                self.push(disorder, steps, Disorder(next), Bounds { drops: left.drops - 1, ..left });
             }
             if left.dups > 0 && order.iter().filter(|one| **one == order[place]).count() == 1 {
                 let mut next = order.clone();
                 next.insert(place, order[place]);
-                self.push(Disorder(next), Bounds { dups: left.dups - 1, ..left });
+                self.push(disorder, steps, Disorder(next), Bounds { dups: left.dups - 1, ..left });
             }
             if left.swaps > 0 && place + 1 < order.len() && order[place] != order[place + 1] {
                 let mut next = order.clone();
                 next.swap(place, place + 1);
-                self.push(Disorder(next), Bounds { swaps: left.swaps - 1, ..left });
+                self.push(disorder, steps, Disorder(next), Bounds { swaps: left.swaps - 1, ..left });
             }
         }
     }
@@ -76,8 +96,10 @@ impl Iterator for Disorders {
     fn next(&mut self) -> Option<Disorder> {
         loop {
             let (disorder, left) = self.to_come.pop_front()?;
-            self.grow(&disorder, left);
-            if self.given.insert(disorder.clone()) {
+            let steps = self.known.get(&disorder).map_or(0, |known| known.steps);
+            self.grow(&disorder, left, steps + 1);
+            let known = self.known.entry(disorder.clone()).or_default();
+            if !std::mem::replace(&mut known.given, true) {
                 return Some(disorder);
             }
         }
@@ -161,6 +183,23 @@ mod tests {
         assert_eq!(all(2, 0, 1, 1), ["1 2", "1 1 2", "2 1", "1 2 2", "1 2 1", "2 2 1", "2 1 1", "2 1 2"]);
         assert_eq!(all(1, 1, 1, 1), ["1", "nothing", "1 1"]);
         assert_eq!(all(0, 1, 1, 1), ["nothing"]);
+    }
+
+    #[test]
+    fn each_knows_those_with_less_disorder() {
+        let mut disorders = Disorders::of(3, Bounds { drops: 1, dups: 1, swaps: 1 });
+        let shown = |all: &[Disorder]| all.iter().map(Disorder::to_string).collect::<Vec<_>>();
+        let mut seen = Vec::new();
+        while let Some(disorder) = disorders.next() {
+            let parents = disorders.parents(&disorder).to_vec();
+            assert!(parents.iter().all(|parent| seen.contains(parent)), "{disorder} from {parents:?}");
+            assert_eq!(parents.is_empty(), seen.is_empty(), "{disorder}");
+            seen.push(disorder);
+        }
+        let of = |order: &[u8]| shown(disorders.parents(&Disorder(order.to_vec())));
+        assert_eq!(of(&[1, 0, 2]), ["1 2 3"]);
+        assert_eq!(of(&[0, 1, 0, 2]), ["1 1 2 3"]);
+        assert_eq!(of(&[1, 0]), ["2 1 3", "1 2"]);
     }
 
     /// Permutations with at most two inversions: 1 + (n − 1) + (n − 2)(n + 1) / 2.
