@@ -49,6 +49,6 @@ pub(super) fn in_memory(
         } else {
             Outcome::Answered(Answer::new(reply.status, reply.body))
         };
-        Reply { after: Some(reply.delay + SERVICE_TIME), outcome }
+        Reply { after: Some(reply.delay.saturating_add(SERVICE_TIME)), outcome }
     })
 }

@@ -77,7 +77,10 @@ impl Pace {
     /// Scenario time by now; at full speed the time of what has just been done, `last`.
     pub(super) fn now(self, last: Millis) -> Millis {
         match self.speed {
-            Speed::Times(times) => Millis::from_duration(self.elapsed().mul_f64(times)).max(last),
+            Speed::Times(times) => {
+                let passed = Duration::try_from_secs_f64(self.elapsed().as_secs_f64() * times);
+                Millis::from_duration(passed.unwrap_or(Duration::MAX)).max(last)
+            }
             Speed::Max => last,
         }
     }

@@ -48,6 +48,12 @@ fn a_delay_of_the_built_in_receiver_is_in_the_service_time() {
 }
 
 #[test]
+fn a_delay_may_be_as_long_as_time_itself() {
+    let line = "pullpush run vod.toml --virtual --set receiver.retry=none --delay";
+    Desk::new().run(format!("{line} '18446744073709551615s 999ms'")).exits(1).shows("4 attempts: timeout ×4\n");
+}
+
+#[test]
 fn in_virtual_time() {
     let desk = Desk::new();
     desk.run("pullpush run vod.toml --virtual").golden("run/virtual");
