@@ -150,6 +150,18 @@ fn forever_is_until_the_end() {
 }
 
 #[test]
+fn forever_is_until_a_task_would_have_been_over_that_was_held_up_before() {
+    let broken =
+        |file, lasts| format!("kind = \"push-broken\"\nfile = {file}\nlasts = \"{lasts}\"\nretry_every = \"2m\"");
+    assert_eq!(
+        plan(LIST, &[incident(&broken(1, "2m")), incident(&broken(2, "forever").replace("2m", "10s"))].concat()),
+        "0 TaskStart, 1 FileStart [0], 31 TaskAlarm PushStreamFailed, 31 TaskExit -22, 151 TaskStart, \
+         152 FileStart [0], 182 FileFinish [0], 182 FileStart [1], 212 TaskAlarm PushStreamFailed, 212 TaskExit -22, \
+         222 TaskStart, 222 TaskExit -22, 232 TaskStart, 232 TaskExit -22"
+    );
+}
+
+#[test]
 fn a_dead_source_does_not_say_goodbye_twice() {
     assert_eq!(
         plan(LIVE, &incident("kind = \"source-down\"\nat = \"4m\"\nlasts = \"10m\"\nretry_every = \"50s\"")),
@@ -195,6 +207,14 @@ fn a_file_that_cannot_be_pulled_is_skipped() {
     assert_eq!(
         plan(LIST, &incident("kind = \"file-failed\"\nfile = 2")),
         "0 TaskStart, 1 FileStart [0], 61 FileFinish [0], 61 TaskAlarm PullFileFailed, 61 TaskExit 0"
+    );
+    assert_eq!(
+        plan(LIST, &incident("kind = \"file-failed\"\nfile = 2\nexit = \"ENOENT\"")),
+        "0 TaskStart, 1 FileStart [0], 61 FileFinish [0], 61 TaskAlarm PullFileFailed, 61 TaskExit -2"
+    );
+    assert_eq!(
+        plan(LIST, &incident("kind = \"file-failed\"\nfile = 2\nat = \"10s\"\nexit = \"ENOENT\"\nexit_after = \"2s\"")),
+        "0 TaskStart, 1 FileStart [0], 61 FileFinish [0], 61 FileStart [1], 71 TaskAlarm PullFileFailed, 73 TaskExit -2"
     );
 }
 

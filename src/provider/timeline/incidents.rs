@@ -21,7 +21,9 @@ impl Timeline {
                 self.alarm(relay, at, Alarm::FileEndEarly, kind);
                 let index = self.state.file;
                 self.say(relay, at, Callback::VodSourceFileFinish { index }, cause);
-                self.next_file(relay, at);
+                if !self.turn_to_next_file(relay, at) {
+                    self.finish(relay, at, relay.exit.clone(), None);
+                }
             }
             IncidentKind::FileFailed => self.file_failed(relay, at, incident, exit),
             IncidentKind::Stopped => {
@@ -33,6 +35,7 @@ impl Timeline {
                     self.alarm(relay, at, Alarm::PushStreamFailed, kind);
                 }
                 self.break_off(at);
+                self.give_up(relay, at, incident);
                 let exit = exit.unwrap_or_else(|| relay.exit.clone());
                 let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
                 self.go_down(relay, at, kind, retry, at.plus(incident.lasts));
@@ -41,6 +44,7 @@ impl Timeline {
             IncidentKind::Modified => self.modify(relay, at, index, exit),
             IncidentKind::Crash => {
                 self.break_off(at);
+                self.give_up(relay, at, incident);
                 self.state.cause = cause;
                 let back_at = at.plus(incident.lasts);
                 self.state.phase = Phase::Down { retry_at: back_at, back_at, retry: None };
@@ -59,6 +63,14 @@ impl Timeline {
         }
     }
 
+    /// What lasts forever lasts until the task would have been over without it.
+    fn give_up(&mut self, relay: &Relay, at: Millis, incident: &Incident) {
+        if incident.lasts == Millis::FOREVER {
+            let over = at.plus(self.left_to_play(relay));
+            self.state.over_by = over.max(relay.length(&self.spec.files));
+        }
+    }
+
     /// The exit is said; the service tries again until `back_at`.
     fn go_down(&mut self, relay: &Relay, at: Millis, kind: IncidentKind, retry: Retry, back_at: Millis) {
         let exit_at = at.plus(retry.exit_after).min(self.horizon(relay));
@@ -69,13 +81,18 @@ impl Timeline {
 
     pub(super) fn file_failed(&mut self, relay: &Relay, at: Millis, incident: &Incident, exit: Option<Exit>) {
         self.alarm(relay, at, Alarm::PullFileFailed, incident.kind);
-        self.next_file(relay, at);
-        // After the last file the task is over: its natural exit is said already.
-        if let Some(exit) = exit
-            && !matches!(self.state.phase, Phase::Over)
-        {
-            let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
-            self.go_down(relay, at, incident.kind, retry, at);
+        match (self.turn_to_next_file(relay, at), exit) {
+            (true, Some(exit)) => {
+                let retry = Retry { every: incident.retry_every, exit_after: incident.exit_after, exit };
+                self.go_down(relay, at, incident.kind, retry, at);
+            }
+            (true, None) => {}
+            // No file is left to go on with: the failure is how the task ends.
+            (false, Some(exit)) => {
+                let exit_at = at.plus(incident.exit_after).min(self.horizon(relay));
+                self.finish(relay, exit_at, exit, Some(incident.kind));
+            }
+            (false, None) => self.finish(relay, at, relay.exit.clone(), None),
         }
     }
 

@@ -10,7 +10,7 @@ use self::occurrence::{Occurrence, occurrences};
 use crate::callback::codes::Exit;
 use crate::callback::{Callback, Kind};
 use crate::dice::{Dice, Purpose};
-use crate::scenario::task::{IncidentKind, Place, Relay, Rounds, Script, SourceKind, TaskSpec};
+use crate::scenario::task::{File, IncidentKind, Place, Relay, Rounds, Script, SourceKind, TaskSpec};
 use crate::time::Millis;
 
 /// One callback of a timeline.
@@ -58,6 +58,8 @@ struct State {
     retargeted: Option<usize>,
     /// What the last exit or crash was caused by, for the callbacks of the restart.
     cause: Option<IncidentKind>,
+    /// Without an end of its own, when a task is over that something befell which lasts forever.
+    over_by: Millis,
 }
 
 /// What a task is doing, and when that ends by itself.
@@ -119,6 +121,7 @@ impl Timeline {
                 starts: 0,
                 retargeted: None,
                 cause: None,
+                over_by: Millis::FOREVER,
             },
             occurrences: relay.map(|relay| occurrences(spec, relay, number, dice)).unwrap_or_default(),
             settled: VecDeque::new(),
@@ -135,10 +138,20 @@ impl Timeline {
         self.occurrences.retain(|occurrence| kept(occurrence.index));
     }
 
-    /// When the task is over at the latest: its end, or its length where something lasts forever.
+    /// When the task is over at the latest.
     fn horizon(&self, relay: &Relay) -> Millis {
-        let down_forever = matches!(self.state.phase, Phase::Down { back_at: Millis::FOREVER, .. });
-        relay.end.unwrap_or_else(|| if down_forever { relay.length(&self.spec.files) } else { Millis::FOREVER })
+        relay.end.unwrap_or(self.state.over_by)
+    }
+
+    /// How long the rest of the list would play.
+    fn left_to_play(&self, relay: &Relay) -> Millis {
+        let SourceKind::Vod { rounds: Rounds::Times(times), .. } = relay.source else { return Millis::FOREVER };
+        let played =
+            |files: &[File]| files.iter().fold(Millis::ZERO, |sum, file| sum.plus(file.duration).plus(relay.file_gap));
+        let files = &self.spec.files;
+        let rounds = times.saturating_sub(self.state.round).saturating_sub(1);
+        let left = played(&files[self.state.file..]).plus(played(files).times(rounds));
+        left.minus(self.state.played).minus(relay.file_gap)
     }
 
     fn next_turn(&self, relay: &Relay) -> Next {
@@ -198,7 +211,9 @@ impl Timeline {
             Phase::Playing { .. } => {
                 let index = self.state.file;
                 self.say(relay, now, Callback::VodSourceFileFinish { index }, None);
-                self.next_file(relay, now);
+                if !self.turn_to_next_file(relay, now) {
+                    self.finish(relay, now, relay.exit.clone(), None);
+                }
             }
             Phase::Streaming | Phase::Over => {}
         }
@@ -253,18 +268,20 @@ impl Timeline {
         self.state.phase = Phase::Playing { until: now.plus(duration.minus(self.state.played)) };
     }
 
-    fn next_file(&mut self, relay: &Relay, now: Millis) {
-        let SourceKind::Vod { rounds, .. } = relay.source else { return };
+    /// Turns to the next file; `false` if that was the last one.
+    fn turn_to_next_file(&mut self, relay: &Relay, now: Millis) -> bool {
+        let SourceKind::Vod { rounds, .. } = relay.source else { return true };
         self.state.played = Millis::ZERO;
         self.state.file += 1;
         if self.state.file == self.spec.files.len() {
             self.state.file = 0;
             self.state.round += 1;
             if matches!(rounds, Rounds::Times(times) if self.state.round >= times) {
-                return self.finish(relay, now, relay.exit.clone(), None);
+                return false;
             }
         }
         self.state.phase = Phase::Opening { at: now.plus(relay.file_gap) };
+        true
     }
 
     fn finish(&mut self, relay: &Relay, now: Millis, exit: Exit, cause: Option<IncidentKind>) {
