@@ -58,6 +58,7 @@ pub async fn play<T: Transport>(
         pace: Pace::start(settings.speed),
         permits: Semaphore::new(settings.max_in_flight),
         observer: RefCell::new(observer),
+        open: RefCell::default(),
         first_moments: RefCell::default(),
     };
     player.play(agenda).await
@@ -70,8 +71,18 @@ struct Player<'a, T> {
     pace: Pace,
     permits: Semaphore,
     observer: RefCell<&'a mut dyn FnMut(Event)>,
+    /// Of tasks with deliveries under way, how many these are, and whether nothing comes after them.
+    open: RefCell<HashMap<u64, Open>>,
     /// The times told by the first attempts of what will be sent once more, by task and number.
     first_moments: RefCell<HashMap<(u64, u64), Moment>>,
+}
+
+/// What a task has under way.
+#[derive(Default)]
+struct Open {
+    deliveries: usize,
+    /// Whether the task has no others.
+    are_last: bool,
 }
 
 /// A delivery that is over, with its lane if that waited for it.
@@ -149,7 +160,7 @@ impl<'a, T: Transport> Player<'a, T> {
         lane: Lane,
         due: Millis,
     ) -> impl Future<Output = Done> + use<'s, 'a, T> {
-        let is_last = lane.peek().is_none();
+        self.open(delivery.task.number, lane.peek().is_none());
         let awaits_answer = lane.peek().is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)));
         let lane = if self.settings.ordering == Ordering::Strict || awaits_answer {
             Some(lane)
@@ -162,6 +173,7 @@ impl<'a, T: Transport> Player<'a, T> {
             let (task, kind) = (delivery.task.clone(), delivery.callback.kind());
             let told = !delivery.fate.dropped && !delivery.is_duplicate();
             let ended_at = self.deliver(delivery, due).await;
+            let is_last = self.close(task.number);
             let asked = |when| match when {
                 When::After(wanted) => told && Some(wanted) == kind,
                 When::TaskOver => is_last,
@@ -170,6 +182,26 @@ impl<'a, T: Transport> Player<'a, T> {
             self.probe(Some(&task), asked).await;
             Done { lane, sent_at: due, ended_at }
         }
+    }
+
+    /// A delivery of a task is under way.
+    fn open(&self, task: u64, is_last: bool) {
+        let mut open = self.open.borrow_mut();
+        let open = open.entry(task).or_default();
+        open.deliveries += 1;
+        open.are_last |= is_last;
+    }
+
+    /// It is over; whether the task is, too: where nobody waits, the one that was last to be sent may be the first to end.
+    fn close(&self, task: u64) -> bool {
+        let mut all = self.open.borrow_mut();
+        let Some(open) = all.get_mut(&task) else { return false };
+        open.deliveries -= 1;
+        let Open { deliveries, are_last } = *open;
+        if deliveries == 0 {
+            all.remove(&task);
+        }
+        deliveries == 0 && are_last
     }
 
     fn resume(&self, agenda: &mut Agenda, done: Done) {

@@ -106,6 +106,19 @@ fn the_final_exit_is_the_last_and_no_other() {
 }
 
 #[test]
+fn the_final_exit_is_not_final_while_something_else_is_under_way() {
+    let probe = probe("after = 'TaskExit'\nget = '/e'");
+    let steps = "[[task]]\n[[task.step]]\nevent = 'TaskStart'\n[[task.step]]\nevent = 'TaskExit'\nafter = '1s'\n";
+    let told = |first: u64| {
+        let text = format!("[receiver]\nordering = 'free'\n{probe}{steps}");
+        let slow = |number, _: &Request| Reply::status(200, Duration::from_secs(if number == 1 { first } else { 2 }));
+        order(&run(&text, slow).play().0)
+    };
+    assert_eq!(told(10), "0 TaskStart #1.1, 1 TaskExit #1.2, 12 ? /e");
+    assert_eq!(told(0), "0 TaskStart #1.1, 1 TaskExit #1.2, 5 ? /e");
+}
+
+#[test]
 fn what_never_came_is_not_asked_about_and_what_came_twice_once() {
     let steps = |fault: &str| {
         format!(
