@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::transport::{Answer, one_line};
+use crate::shown::one_line;
+use crate::transport::Answer;
 
 /// What is expected of one answer. Nothing by default.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -106,7 +107,11 @@ impl Expectations {
     pub fn demands_delivery(&self, of_step: Option<&Expectation>) -> bool {
         let status = of_step.map_or(&self.intact.status, |of_step| &of_step.status);
         let possible = status.as_ref().is_none_or(|statuses| statuses.contain(200));
-        self.delivered.filter(|_| of_step.is_none()).unwrap_or(possible)
+        match self.delivered {
+            Some(false) => false,
+            Some(true) => possible || of_step.is_none(),
+            None => possible,
+        }
     }
 }
 
@@ -159,7 +164,13 @@ mod tests {
         let refusing = Expectation { status: Some(Statuses::one(400)), ..Expectation::default() };
         assert!(Expectations::default().demands_delivery(None));
         assert!(!Expectations::default().demands_delivery(Some(&refusing)));
-        assert!(!Expectations { intact: refusing, ..Expectations::default() }.demands_delivery(None));
-        assert!(!Expectations { delivered: Some(false), ..Expectations::default() }.demands_delivery(None));
+        assert!(!Expectations { intact: refusing.clone(), ..Expectations::default() }.demands_delivery(None));
+        let need_not = Expectations { delivered: Some(false), ..Expectations::default() };
+        let prompt = Expectation { within: Some(Duration::from_secs(1)), ..Expectation::default() };
+        // For a step with expectations of its own, too.
+        assert!(!need_not.demands_delivery(None) && !need_not.demands_delivery(Some(&prompt)));
+        let must = Expectations { delivered: Some(true), ..Expectations::default() };
+        assert!(must.demands_delivery(None) && must.demands_delivery(Some(&prompt)));
+        assert!(!must.demands_delivery(Some(&refusing)));
     }
 }
