@@ -9,6 +9,7 @@ use crate::event::{Attempt, End, Event, Subject};
 use crate::expect::{Expectation, Expectations, StatusClass, Statuses};
 use crate::fault::{DuplicateAs, Fate, Spoiling};
 use crate::probe::{About, Probe};
+use crate::shown::escaped;
 use crate::transport::{Answer, Outcome};
 
 /// Something the receiver owed and did not do.
@@ -44,11 +45,11 @@ impl fmt::Display for Topic {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Delivery(subject) => {
-                write!(out, "{}  task={}  #{}", subject.callback, subject.task_id, subject.number)
+                write!(out, "{}  task={}  #{}", subject.callback, escaped(&subject.task_id), subject.number)
             }
             Self::Probe(probe, None) => write!(out, "probe {}", probe.title(None)),
             Self::Probe(probe, Some(about)) => {
-                write!(out, "probe {}  task={}", probe.title(Some(about)), about.task_id)
+                write!(out, "probe {}  task={}", probe.title(Some(about)), escaped(&about.task_id))
             }
         }
     }

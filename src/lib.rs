@@ -22,6 +22,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod shown;
 pub mod sink;
 pub mod time;
 pub mod transport;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::callback::Kind;
 use crate::expect::Expectation;
+use crate::shown::{escaped, without_passwords};
 use crate::time::Millis;
 
 /// One question and the answer it should get.
@@ -104,11 +105,11 @@ impl Probe {
     /// What is asked, in short: `GET /tasks/118148`, with the name before it if it has one of its own.
     pub fn title(&self, about: Option<&About>) -> String {
         let url = about.map_or(Cow::Borrowed(&*self.url), |about| about.fill_url(&self.url));
-        let asked = format!("{} {url}", self.method);
+        let asked = format!("{} {}", self.method, escaped(&without_passwords(&url)));
         if self.name == Self::default_name(&self.method, &self.url) {
             asked
         } else {
-            format!("{} ({asked})", self.name)
+            format!("{} ({asked})", escaped(&self.name))
         }
     }
 

@@ -174,8 +174,12 @@ impl Signature {
     fn new(payload: &Payload, moment: Moment, bad: Option<BadSignature>) -> Option<Self> {
         let key = payload.key.as_ref().filter(|_| bad != Some(BadSignature::Missing))?;
         let t = match bad {
-            // As if it had been sent too late by its own length.
-            Some(BadSignature::Expired) => moment.attempted.seconds().saturating_sub(payload.sign_for.0 / 1000),
+            // As if it had been sent too late by its own length. Scenario time may run ahead of every other clock: what
+            // has to be over by all of them was over before the run.
+            Some(BadSignature::Expired) => {
+                let sent = payload.epoch.map_or(moment.attempted, |epoch| epoch.min(moment.attempted));
+                sent.seconds().saturating_sub((payload.sign_for.0 / 1000).max(1))
+            }
             _ => moment.attempted.plus(payload.sign_for).seconds(),
         };
         let sign = match bad {

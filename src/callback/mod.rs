@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use codes::Exit;
 
+use crate::shown::escaped;
+
 /// The kinds of callback, as `callback_event` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -172,7 +174,9 @@ impl fmt::Display for Callback {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         match self {
-            Self::TaskStart | Self::ResetTaskConfig | Self::Other(_) => out.write_str(name),
+            Self::TaskStart | Self::ResetTaskConfig => out.write_str(name),
+            // Anyone may have written it.
+            Self::Other(_) => out.write_str(&escaped(name)),
             Self::VodSourceFileStart { index } | Self::VodSourceFileFinish { index } => write!(out, "{name} [{index}]"),
             Self::TaskExit(exit) => write!(out, "{name} {}", exit.code),
             Self::TaskAlarm(alarm) => write!(out, "{name} {}", alarm.name()),

@@ -1,10 +1,13 @@
 //! The command that does the same again: what is printed after a failure.
 
 use super::loaded::Loaded;
+use crate::callback::payload::Stamps;
 use crate::cli::{ConnectArgs, ReplayArgs, RunArgs, SendArgs};
 use crate::error::Exit;
 use crate::report::summary::Summary;
 use crate::scenario::blot;
+pub(super) use crate::shown::quoted;
+use crate::shown::{escaped, without_passwords};
 
 /// How to do the same again.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub(super) enum Again {
         words: String,
         /// Whether the task that failed fails alone, too.
         alone: bool,
+        /// Whether the instant of scenario time 0 was typed.
+        epoch_is_typed: bool,
     },
 }
 
@@ -24,7 +29,7 @@ impl Again {
     /// Of a `pullpush run`.
     pub(super) fn of_run(args: &RunArgs) -> Self {
         let mut words = Vec::new();
-        words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(to))));
+        words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
         words.extend(args.sink.then(|| "--sink".to_owned()));
         words.extend(args.in_virtual_time.then(|| "--virtual".to_owned()));
         let misbehaviour = &args.misbehaviour;
@@ -37,17 +42,17 @@ impl Again {
             (!args.in_virtual_time && args.speed.to_string() != "1x").then(|| format!("--speed {}", args.speed)),
         );
         words.extend(args.fail_fast.then(|| "--fail-fast".to_owned()));
-        words.extend(args.scenario.epoch.map(|epoch| format!("--epoch {epoch}")));
         words.extend(args.scenario.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
         words.extend(connection(&args.connect));
         // The first requests of one task are not the first of all.
-        Self::Run { words: words.join(" "), alone: misbehaviour.fail_first.is_none() }
+        let (alone, epoch_is_typed) = (misbehaviour.fail_first.is_none(), args.scenario.epoch.is_some());
+        Self::Run { words: words.join(" "), alone, epoch_is_typed }
     }
 
     /// Of a `pullpush send`.
     pub(super) fn of_send(args: &SendArgs) -> Self {
         let mut words = vec![format!("pullpush send {}", quoted(&args.event))];
-        words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+        words.extend(args.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
         words.extend(args.epoch.map(|epoch| format!("--epoch {epoch}")));
         words.extend(args.set.iter().map(|set| format!("--set {}", quoted(&unless_key(set)))));
         words.extend(connection(&args.connect));
@@ -57,7 +62,7 @@ impl Again {
     /// Of a `pullpush replay`.
     pub(super) fn of_replay(args: &ReplayArgs) -> Self {
         let mut words = vec![format!("pullpush replay {}", quoted(&args.file.display().to_string()))];
-        words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+        words.extend(args.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
         words.extend(args.sink.then(|| "--sink".to_owned()));
         words.extend(args.verbatim.then(|| "--verbatim".to_owned()));
         words.extend(args.failed.then(|| "--failed".to_owned()));
@@ -71,20 +76,28 @@ impl Again {
 
     /// The command; if the receiver failed a task and can fail it alone, for that task only.
     pub(super) fn command(&self, loaded: &Loaded, summary: &Summary) -> String {
-        let (words, alone) = match self {
+        let (words, alone, epoch_is_typed) = match self {
             Self::Whole(command) => return command.clone(),
-            Self::Run { words, alone } => (words, *alone),
+            Self::Run { words, alone, epoch_is_typed } => (words, *alone, *epoch_is_typed),
         };
         // A name that begins with a dash would be read as a flag.
         let here = if loaded.name.starts_with('-') { "./" } else { "" };
         let mut command =
             format!("pullpush run {} --seed {}", quoted(&format!("{here}{}", loaded.name)), loaded.plan.seed());
         let failed = summary.first_failed_task().filter(|_| alone && summary.exit() == Exit::ReceiverFailed);
-        if let Some(task) = failed.or(loaded.only.as_deref()) {
+        // What cannot be typed is not printed; the number selects it, too.
+        let typed = |(number, id): (u64, &str)| if escaped(id) == id { id.to_owned() } else { number.to_string() };
+        if let Some(task) = failed.map(typed).or_else(|| loaded.only.clone()) {
             command.push_str(&format!(" --only {}", quoted(&format!("task={task}"))));
         }
         if !words.is_empty() {
             command.push_str(&format!(" {words}"));
+        }
+        // Stamps of another time are other bytes; but a signature of this time will be over by then.
+        let payload = &loaded.plan.scenario().payload;
+        let stamped = !loaded.is_epoch_fixed && payload.stamps == Stamps::Virtual && payload.key.is_none();
+        if epoch_is_typed || stamped {
+            command.push_str(&format!(" --epoch {}", loaded.epoch.to_string().replace(".000Z", "Z")));
         }
         command
     }
@@ -97,21 +110,11 @@ pub(super) fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
     [allow_remote, insecure, cacert].into_iter().flatten()
 }
 
-/// A key is not printed, whoever typed it.
+/// A key is not printed, whoever typed it; nor is a password.
 pub(super) fn unless_key(set: &str) -> String {
     match set.split_once('=') {
         Some((path, _)) if blot(set) != set => format!("{path}=…"),
-        _ => set.to_owned(),
-    }
-}
-
-/// A word for a POSIX shell.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
+        _ => without_passwords(set).into_owned(),
     }
 }
 
@@ -126,21 +129,9 @@ mod tests {
             ("payload={ key = \"secret\" }", "payload=…"),
             ("payload.key_env=NAME", "payload.key_env=NAME"),
             ("task.count=20", "task.count=20"),
+            ("receiver.url=\"http://u:p@h/\"", "receiver.url=\"http://***@h/\""),
         ] {
             assert_eq!(unless_key(set), shown);
-        }
-    }
-
-    #[test]
-    fn a_shell_gets_one_word() {
-        for (word, written) in [
-            ("a-b_c/d.toml", "a-b_c/d.toml"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("$HOME", "'$HOME'"),
-        ] {
-            assert_eq!(quoted(word), written);
         }
     }
 }

@@ -38,7 +38,7 @@ fn deliveries(args: &PlanArgs, plan: &Plan) -> Result<Deliveries, Failure> {
 pub(super) fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let Loaded { plan, epoch, addresses, .. } = load(&args.file, &args.scenario)?;
     let payload = &plan.scenario().payload;
-    note(&format!("seed {}", plan.seed()));
+    note(&format!("seed {}  epoch {epoch}", plan.seed()));
     let mut output = match args.format {
         PlanFormat::Table => Output::for_people(),
         PlanFormat::Ndjson | PlanFormat::Curl => Output::for_programs(),

@@ -33,6 +33,7 @@ use crate::run::pace::Speed;
 use crate::run::settings::{Addresses, Settings};
 use crate::run::stop::stop;
 use crate::run::{Rest, play as play_plan};
+use crate::shown::without_passwords;
 use crate::sink::Sink;
 use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
@@ -106,7 +107,8 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
             let scribe = Scribe::on_a_thread(reporter(loaded, manner));
-            let times = if let Speed::Times(times) = manner.speed { times } else { 1.0 };
+            // At full speed scenario time is no matter of a clock.
+            let times = if let Speed::Times(times) = manner.speed { times } else { 0.0 };
             let mut sink = sink(key, misbehaviour, loaded, wall_now(), times);
             let over = Notify::new();
             let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
@@ -271,7 +273,11 @@ fn reporter(loaded: &Loaded, manner: &Manner) -> Reporter {
     let mut reporter = Reporter::new(manner.format, Summary::new(seed), progress);
     reporter.write(&match manner.format {
         Format::Human => {
-            let to = if in_memory { "in virtual time, nothing is sent" } else { loaded.addresses.shown() };
+            let to = if in_memory {
+                "in virtual time, nothing is sent"
+            } else {
+                &*without_passwords(loaded.addresses.shown())
+            };
             format!("{DIM}{}  seed {seed}  {to}{DIM:#}\n", loaded.name)
         }
         Format::Ndjson => ndjson::json(&Header::new(&loaded.name, seed, loaded.epoch)),

@@ -8,6 +8,7 @@ use crate::event::{Attempt, End, Event};
 use crate::fault::Fate;
 use crate::judge::Complaint;
 use crate::probe::{About, Probe};
+use crate::shown::escaped;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::{FailureKind, Outcome};
 
@@ -23,13 +24,19 @@ pub fn line(event: &Event) -> String {
             let gap = " ".repeat(12);
             format!(
                 "{gap}  {NOTE}×   {:WIDTH$}{NOTE:#}  task={}  #{}\n",
-                "interrupted", subject.task_id, subject.number
+                "interrupted",
+                escaped(&subject.task_id),
+                subject.number
             )
         }
         Event::Ended { subject, end: End::Dropped } => {
             let gap = " ".repeat(12);
             let column = format!("{NOTE}×   {:WIDTH$}{NOTE:#}", subject.callback);
-            format!("{gap}  {column}  task={}  #{}  {NOTE}fault: drop{NOTE:#}\n", subject.task_id, subject.number)
+            format!(
+                "{gap}  {column}  task={}  #{}  {NOTE}fault: drop{NOTE:#}\n",
+                escaped(&subject.task_id),
+                subject.number
+            )
         }
         Event::Ended { .. } => String::new(),
         Event::Probed { probe, about, took, tries, answer, complaints, .. } => {
@@ -49,7 +56,7 @@ pub fn complaint(complaint: &Complaint) -> String {
 
 fn probed(probe: &Probe, about: Option<&About>, took: Duration, tries: u32, complaints: &[String]) -> String {
     let (style, word) = if complaints.is_empty() { (GOOD, "as expected") } else { (BAD, "not as expected") };
-    let task = about.map(|about| format!("  task={}", about.task_id)).unwrap_or_default();
+    let task = about.map(|about| format!("  task={}", escaped(&about.task_id))).unwrap_or_default();
     let tries = if tries == 1 { String::new() } else { format!(", {tries} tries") };
     let took = milliseconds(took);
     let title = probe.title(about);
@@ -89,8 +96,12 @@ fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome
         Outcome::Failed(failure) => (BAD, format!("{} after {service_time}", failure.kind.word())),
     };
     let column = format!("{style}{words:WIDTH$}{style:#}");
-    let mut line =
-        format!("{}  ◄─  {column}  task={}  #{}", done_at.clock(), attempt.subject.task_id, attempt.subject.number);
+    let mut line = format!(
+        "{}  ◄─  {column}  task={}  #{}",
+        done_at.clock(),
+        escaped(&attempt.subject.task_id),
+        attempt.subject.number
+    );
     match retry_in {
         Some(pause) => {
             let _ = write!(line, "  {NOTE}again in {pause}{NOTE:#}");
@@ -110,7 +121,7 @@ fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome
 
 fn start(attempt: &Attempt, arrow: &str, middle: &str) -> String {
     let Attempt { subject, sent_at, .. } = attempt;
-    format!("{}  {arrow}  {middle:WIDTH$}  task={}  #{}", sent_at.clock(), subject.task_id, subject.number)
+    format!("{}  {arrow}  {middle:WIDTH$}  task={}  #{}", sent_at.clock(), escaped(&subject.task_id), subject.number)
 }
 
 /// `16 ms`, `0.4 ms`, `20 s`

@@ -9,6 +9,7 @@ use super::summary::Summary;
 use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::Fate;
 use crate::judge::Complaint;
+use crate::shown::without_passwords;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::Outcome;
 
@@ -64,7 +65,7 @@ enum Rest<'a> {
         due_at_ms: u64,
         due_us: u64,
         sent_us: u64,
-        url: &'a str,
+        url: Cow<'a, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         body: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +104,7 @@ pub fn line(event: &Event) -> String {
                 due_at_ms: attempt.due_at.0,
                 due_us: micros(attempt.due),
                 sent_us: micros(attempt.sent),
-                url,
+                url: without_passwords(url),
                 body: std::str::from_utf8(body).ok(),
                 body_hex: std::str::from_utf8(body).is_err().then(|| hex(body)),
             };
@@ -116,8 +117,8 @@ pub fn line(event: &Event) -> String {
         Event::Probed { probe, about, url, at, took, tries, answer, complaints } => json(&Probed {
             schema_version: SCHEMA_VERSION,
             event: "probed",
-            probe: &probe.name,
-            url,
+            probe: without_passwords(&probe.name),
+            url: without_passwords(url),
             task: about.as_ref().map(|about| about.task),
             task_id: about.as_ref().map(|about| about.task_id.as_str()),
             at_us: micros(*at),
@@ -134,8 +135,8 @@ pub fn line(event: &Event) -> String {
 struct Probed<'a> {
     schema_version: u32,
     event: &'static str,
-    probe: &'a str,
-    url: &'a str,
+    probe: Cow<'a, str>,
+    url: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

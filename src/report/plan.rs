@@ -13,6 +13,7 @@ use crate::callback::payload::Payload;
 use crate::fault::DuplicateAs;
 use crate::plan::delivery::{Delivery, Due, Pass};
 use crate::run::settings::Addresses;
+use crate::shown::{escaped, quoted, without_passwords};
 use crate::time::{Millis, UnixMillis};
 
 /// A delivery and what its bytes depend on.
@@ -58,7 +59,13 @@ impl Planned<'_> {
 /// One line for people.
 pub fn table(planned: &Planned<'_>, out: &mut String) {
     let Delivery { task, number, due, callback, cause, .. } = planned.delivery;
-    let _ = write!(out, "{}  {:<28}  task={}  #{number}", hours(planned.offset()), callback.to_string(), task.id());
+    let _ = write!(
+        out,
+        "{}  {:<28}  task={}  #{number}",
+        hours(planned.offset()),
+        callback.to_string(),
+        escaped(&task.id())
+    );
     match due {
         Due::AfterAnswer(pause) => {
             let _ = write!(out, "  {DIM}{pause} after the answer before it{DIM:#}");
@@ -95,7 +102,7 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         fault: Option<String>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         duplicate: bool,
-        url: Cow<'a, str>,
+        url: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         body: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,7 +127,7 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         incident: delivery.cause.map(|cause| cause.name()),
         fault: told(&delivery.own_fate()),
         duplicate: delivery.is_duplicate(),
-        url: planned.addresses.of(&delivery.task),
+        url: without_passwords(&planned.addresses.of(&delivery.task)).into_owned(),
         body_hex: body.is_none().then(|| hex(&bytes)),
         body,
     };
@@ -131,7 +138,7 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
 pub fn curl(planned: &Planned<'_>, out: &mut String) {
     let delivery = planned.delivery;
     let (at, id) = (hours(planned.offset()), delivery.task.id());
-    let _ = write!(out, "# {at}  {}  task={}  #{}", delivery.callback, id.escape_default(), delivery.number);
+    let _ = write!(out, "# {at}  {}  task={}  #{}", delivery.callback, escaped(&id), delivery.number);
     if delivery.is_duplicate() {
         out.push_str("  duplicate");
     }
@@ -162,11 +169,6 @@ fn can_be_quoted(text: &str) -> bool {
         && !text.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\t')
 }
 
-/// A word for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// Any bytes, for the `printf` of a POSIX shell.
 fn octal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
@@ -190,7 +192,6 @@ mod tests {
 
     #[test]
     fn a_shell_gets_the_same_bytes() {
-        assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(octal(b"\xff%\n"), r"\377\045\012");
         assert!(can_be_quoted("{\n\t\"a\": 1\n}"));
         assert!(!can_be_quoted("@file"));

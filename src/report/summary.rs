@@ -123,9 +123,9 @@ impl Summary {
         }
     }
 
-    /// The task of the first complaint: the one to play again.
-    pub fn first_failed_task(&self) -> Option<&str> {
-        self.told.iter().find_map(|complaint| complaint.about.task()).map(|(_, id)| id)
+    /// The task of the first complaint, the one to play again: its number and its id.
+    pub fn first_failed_task(&self) -> Option<(u64, &str)> {
+        self.told.iter().find_map(|complaint| complaint.about.task())
     }
 
     /// How many attempts met what; those that were cut off are `unfinished`.

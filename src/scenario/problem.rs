@@ -1,6 +1,5 @@
 //! What is wrong with a scenario: where, what, and what to do; and how that is shown.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -9,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snip
 use serde::Serialize;
 
 use super::source::Source;
+use crate::shown::escaped;
 
 /// The most problems of one level that are shown: who has more has one cause, or another file in mind.
 const MOST: usize = 100;
@@ -66,7 +66,7 @@ impl Problem {
     /// As rustc shows an error: the place, the line, a caret, the reason and the way out.
     pub fn render(&self, source: &Source, coloured: bool) -> String {
         let place = source.locate(self.span.clone());
-        let (message, label) = (visible(&self.message), visible(&self.label));
+        let (message, label) = (escaped(&self.message), escaped(&self.label));
         let mut annotation = AnnotationKind::Primary.span(place.span);
         if !label.is_empty() {
             annotation = annotation.label(&*label);
@@ -100,18 +100,6 @@ impl Problem {
             help: self.help.clone(),
         }
     }
-}
-
-/// The same text on one line, with what a terminal would obey written out.
-fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
-        return Cow::Borrowed(text);
-    }
-    let escaped = |letter: char| match letter {
-        control if control.is_control() => control.escape_debug().to_string(),
-        other => other.to_string(),
-    };
-    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// A problem for programs.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::shown::one_line;
+
 /// Something wrong with a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Complaint {
@@ -97,23 +99,14 @@ impl Complaint {
     }
 }
 
-/// `text` for one line of a log: without control characters, and no longer than `most` characters.
-pub(super) fn clipped(text: &str, most: usize) -> String {
-    let mut shown: String = text.chars().take(most).flat_map(char::escape_debug).collect();
-    if text.chars().nth(most).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
 /// A value for a sentence: containers by their type, the rest as JSON, clipped.
 pub(super) fn described(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Array(_) => "an array".to_owned(),
         Value::Object(_) => "an object".to_owned(),
-        Value::String(text) => format!("\"{}\"", clipped(text, 60)),
-        Value::Bool(_) | Value::Number(_) => clipped(&value.to_string(), 60),
+        Value::String(text) => format!("\"{}\"", one_line(text, 60)),
+        Value::Bool(_) | Value::Number(_) => one_line(&value.to_string(), 60),
     }
 }
 
@@ -123,8 +116,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_stays_on_one_short_line() {
-        assert_eq!(clipped("a\nb\x1b[31m", 60), "a\\nb\\u{1b}[31m");
-        assert_eq!(clipped("日本語", 2), "日本…");
+        assert_eq!(one_line("a\nb\x1b[31m", 60), "a\\nb\\u{1b}[31m");
+        assert_eq!(one_line("日本語", 2), "日本…");
         assert_eq!(described(&Value::from("x".repeat(100))), format!("\"{}…\"", "x".repeat(60)));
         assert_eq!(described(&serde_json::json!([1])), "an array");
     }

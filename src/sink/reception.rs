@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
-use super::complaint::clipped;
 use super::judge::{Seen, Verdict};
 use super::misbehaviour::Manner;
 use super::note::Note;
+use crate::shown::one_line;
 use crate::time::{Millis, UnixMillis};
 
 /// The version of a reception's JSON; it changes when a reader would have to.
@@ -88,7 +88,7 @@ impl Reception {
 impl fmt::Display for Reception {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = &self.verdict.seen;
-        let task = seen.task_id.as_deref().map_or("-".to_owned(), |id| clipped(id, 40));
+        let task = seen.task_id.as_deref().map_or("-".to_owned(), |id| one_line(id, 40));
         write!(out, "{}  {:<28}  task={task}  ", self.at.clock(), what(seen))?;
         let status = if self.reply.drop_connection { "---".to_owned() } else { self.reply.status.to_string() };
         write!(out, "{status}  {}", self.result().replace('-', " "))?;
@@ -107,11 +107,11 @@ impl fmt::Display for Reception {
 
 /// The callback as the log of a run names it: `VodSourceFileStart [0]`.
 fn what(seen: &Seen) -> String {
-    let name = clipped(seen.callback_event.as_deref().unwrap_or("-"), 40);
+    let name = one_line(seen.callback_event.as_deref().unwrap_or("-"), 40);
     match seen {
         Seen { index: Some(index), .. } => format!("{name} [{index}]"),
         Seen { code: Some(code), .. } => format!("{name} {code}"),
-        Seen { alarm: Some(alarm), .. } => format!("{name} {}", clipped(alarm, 40)),
+        Seen { alarm: Some(alarm), .. } => format!("{name} {}", one_line(alarm, 40)),
         _ => name,
     }
 }

@@ -12,6 +12,8 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
+pub use crate::shown::one_line;
+
 /// One request: where to, the exact body, how long. A real transport adds headers, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -105,18 +107,6 @@ impl fmt::Display for Answer {
         }
         Ok(())
     }
-}
-
-/// At most `most` characters of `text`, those that would break a line or a terminal escaped.
-pub fn one_line(text: &str, most: usize) -> String {
-    let mut line = String::new();
-    for letter in text.chars().take(most) {
-        if letter.is_control() { line.extend(letter.escape_default()) } else { line.push(letter) }
-    }
-    if text.chars().nth(most).is_some() {
-        line.push('…');
-    }
-    line
 }
 
 /// How much of an answer's body is read, in bytes. The service ignores the body, so an endless one costs no more than this.

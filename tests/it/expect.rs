@@ -298,7 +298,7 @@ fn nobody_sends_a_duplicate_again() {
 /// What the program says of `text`, a scenario, in virtual time with `flags`: the failures, the way to do it again, the exit.
 fn said(name: &str, text: &str, flags: &[&str]) -> (Vec<String>, String, i32) {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.toml"));
-    fs::write(&path, format!("version = 1\n{text}")).unwrap();
+    fs::write(&path, format!("version = 1\npayload.epoch = \"2026-01-01T00:00:00Z\"\n{text}")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_pullpush"));
     command.env_clear().arg("run").arg(&path).args(["--virtual", "--seed", "42"]).args(flags);
     let output = command.output().unwrap();

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::iter::successors;
 
+use crate::shown::one_line;
 use crate::transport::guard::Forbidden;
 use crate::transport::{Failure, FailureKind};
 
@@ -57,7 +58,7 @@ fn classify(stage: Stage, first: Option<Cause<'_>>) -> Failure {
             _ => (causes.iter().rev().find_map(|cause| kind_of(*cause)).unwrap_or(FailureKind::Network), detail),
         }
     });
-    Failure { kind, detail: one_line(&detail) }
+    Failure { kind, detail: one_line(&detail, MAX_DETAIL) }
 }
 
 /// The error that `cause` holds. An `io::Error` around another error hides that one from `source`.
@@ -154,10 +155,6 @@ fn words(cause: Cause<'_>) -> String {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_DETAIL).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error;
@@ -239,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_detail_is_one_line() {
-        assert_eq!(failure(Stage::Lookup, "no\r\nsuch\tname").1, "no  such name");
-        assert_eq!(failure(Stage::Lookup, "x".repeat(1000)).1.len(), MAX_DETAIL);
+        assert_eq!(failure(Stage::Lookup, "no\r\nsuch\tname").1, "no\\r\\nsuch\\tname");
+        assert_eq!(failure(Stage::Lookup, "x".repeat(1000)).1.chars().count(), MAX_DETAIL + 1);
     }
 }

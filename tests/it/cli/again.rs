@@ -81,6 +81,16 @@ fn of_a_seed_that_was_drawn() {
     let desk = Desk::new().file("drawn.toml", DRAWN);
     let command = again(&desk, "pullpush run drawn.toml --virtual --status 500");
     assert!(command.contains(" --seed "), "{command}");
+    // And so that every byte is the same, the time of day that was stamped on them.
+    assert!(command.contains(" --epoch 2"), "{command}");
+    for same in ["--epoch 2026-01-01T00:00:00.25Z", "--set payload.epoch=2026-01-01T00:00:00.25Z"] {
+        let command = again(&desk, &format!("pullpush run drawn.toml --virtual --status 500 {same}"));
+        assert_eq!(command.contains(" --epoch 2026-01-01T00:00:00.250Z"), same.starts_with("--epoch"), "{command}");
+    }
+    for other in ["stamps=real", "key=testkey"] {
+        let command = again(&desk, &format!("pullpush run drawn.toml --virtual --status 500 --set payload.{other}"));
+        assert!(!command.contains("--epoch"), "{command}");
+    }
 }
 
 #[test]

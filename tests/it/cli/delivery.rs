@@ -6,7 +6,7 @@ use pullpush::callback::sign::Key;
 use pullpush::time::wall_now;
 use serde_json::Value;
 
-use super::{Answer, Desk, Receiver, Request};
+use super::{Answer, Desk, Receiver, Request, VOD};
 
 /// Plays `vod.toml` at full speed against a receiver; gives what it got.
 fn played(desk: &Desk, receiver: &Receiver, flags: &str, code: i32) -> Vec<Request> {
@@ -156,6 +156,22 @@ fn real_stamps_are_the_time_of_day() {
         let event_time: u64 = body["event_time"].as_str().unwrap().parse().unwrap();
         assert!((before.seconds()..=after.seconds()).contains(&event_time), "{event_time}");
     }
+}
+
+#[test]
+fn what_has_expired_has_expired_by_every_clock() {
+    let receiver = Receiver::new();
+    // At full speed scenario time is a day ahead in the end.
+    let file = VOD.replace("epoch = \"2026-01-01T12:00:00Z\"", "key = \"testkey\"").replace("5s", "24h");
+    let fault = "[expect.refused]\nstatus = 200\n[faults]\nsignature = { chance = 1, kinds = [\"expired\"] }\n";
+    let desk = Desk::new().file("vod.toml", file + fault);
+    let before = wall_now();
+    let requests = played(&desk, &receiver, "", 0);
+    assert_eq!(requests.len(), 4);
+    for request in requests {
+        assert!(request.json()["t"].as_u64().unwrap() < before.seconds(), "{}", request.text());
+    }
+    desk.run("pullpush run vod.toml --sink --speed max --set expect.refused.status=403").exits(0).shows("expired");
 }
 
 /// Two tasks, two callbacks each.

@@ -29,10 +29,10 @@ fn to() {
 #[test]
 fn seed() {
     let desk = Desk::new();
-    desk.run("pullpush plan vod.toml").says("seed 7\n");
+    desk.run("pullpush plan vod.toml").says("seed 7  epoch 2026-01-01T12:00:00.000Z\n");
     let desk = desk.env("PULLPUSH_SEED", "8");
-    desk.run("pullpush plan vod.toml").says("seed 8\n");
-    desk.run("pullpush plan vod.toml --seed 9").says("seed 9\n");
+    desk.run("pullpush plan vod.toml").says("seed 8  epoch 2026-01-01T12:00:00.000Z\n");
+    desk.run("pullpush plan vod.toml --seed 9").says("seed 9  epoch 2026-01-01T12:00:00.000Z\n");
     desk.run("pullpush run vod.toml --virtual").shows("4 callbacks planned, seed 8\n");
 }
 

@@ -1,4 +1,4 @@
-//! A signing key is printed by nothing, wherever it comes from and whatever is wrong with it.
+//! A signing key is printed by nothing, wherever it comes from and whatever is wrong with it; nor is a password.
 
 use super::{Answer, Desk, Receiver, VOD};
 
@@ -104,4 +104,28 @@ fn the_receiver_gets_no_key_either() {
         assert!(!format!("{}{}", request.head, request.text()).contains(KEY), "{request:?}");
         assert!(request.text().contains("\"sign\":"));
     }
+}
+
+#[test]
+fn a_password_of_an_address() {
+    let receiver = Receiver::answering(|_| Answer::Status(500));
+    let url = receiver.url.replace("http://", &format!("http://user:{KEY}@"));
+    let probe = format!("[[probe]]\nafter = \"end\"\nget = \"{url}/state\"\nstatus = 200\n");
+    let file = VOD.replace("retry = [\"1s\"]", &format!("retry = \"none\"\nurl = \"{url}\""));
+    // Files' callbacks tell the address that they are sent to, as it is.
+    let file = file.replace("start_gap", "callback_events = [\"TaskStart\", \"TaskExit\"]\nstart_gap");
+    let desk = Desk::new().file("file.toml", file + &probe);
+    for format in ["human", "ndjson"] {
+        for to in [format!("--to {url}"), String::new(), format!("--set receiver.url={url}")] {
+            keeps_quiet(&desk, &format!("pullpush run file.toml --speed max --format {format} {to}"));
+        }
+        keeps_quiet(&desk, &format!("pullpush send TaskStart --format {format} --to {url}"));
+    }
+    keeps_quiet(&desk, "pullpush plan file.toml");
+    let done = desk.run(format!("pullpush run vod.toml --speed max --to {url}")).exits(1);
+    let shown = receiver.url.replace("http://", "http://***@");
+    assert!(done.stdout.starts_with(&format!("vod.toml  seed 7  {shown}\n")), "{}", done.stdout);
+    assert!(done.again().unwrap().contains(&format!(" --to '{shown}'")), "{:?}", done.again());
+    // It is sent, of course.
+    assert!(receiver.next().head.to_lowercase().contains("\nauthorization: basic "));
 }

@@ -112,3 +112,38 @@ fn curl_sends_the_same_bytes_as_a_run() {
         }
     }
 }
+
+/// Names that end a line, and that a terminal obeys; and a probe with such a name.
+const OBEYED: &str = r#"version = 1
+seed = 1
+[receiver]
+retry = "none"
+[payload]
+epoch = "2026-01-01T00:00:00Z"
+[[task]]
+task_id = "1\ntouch broken-out #\u001B[2J"
+[[task.step]]
+event = "A\ntouch broken-out #\u001B[2J"
+"#;
+
+#[test]
+fn names_end_no_line_and_run_nothing() {
+    let desk = Desk::new().file("obeyed.toml", OBEYED);
+    let shown = "A\\ntouch broken-out #\\u{1b}[2J";
+    for (line, lines) in [
+        ("pullpush plan obeyed.toml --format curl > commands.sh; cat commands.sh", 2),
+        ("pullpush plan obeyed.toml", 1),
+        ("pullpush run obeyed.toml --virtual --status 500", 12),
+    ] {
+        let done = desk.run(line);
+        assert!(done.stdout.contains(shown), "{line}: {}", done.stdout);
+        assert_eq!(done.stdout.lines().count(), lines, "{line}: {}", done.stdout);
+        let bytes = [done.stdout, done.stderr].concat();
+        assert!(!bytes.contains(|letter: char| letter.is_control() && letter != '\n'), "{line}: {bytes:?}");
+        assert!(!bytes.lines().any(|line| line.starts_with("touch")), "{line}: {bytes}");
+    }
+    desk.run("sh -c 'curl() { true; }; . ./commands.sh'; ls").exits(0);
+    assert!(!desk.run("ls").stdout.contains("broken-out"));
+    let done = desk.run("pullpush run obeyed.toml --virtual --status 500").exits(1);
+    assert_eq!(done.again(), Some("pullpush run obeyed.toml --seed 1 --only task=1 --virtual --status 500"));
+}

@@ -12,8 +12,9 @@ use crate::hostile::server::Server;
 /// One callback, and probes.
 fn scenario(name: &str, probes: &str) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.toml"));
-    let text =
-        format!("version = 1\nseed = 42\n{probes}[[task]]\ntask_id = \"7\"\n[[task.step]]\nevent = \"TaskStart\"\n");
+    let text = format!(
+        "version = 1\nseed = 42\npayload.epoch = \"2026-01-01T00:00:00Z\"\n{probes}[[task]]\ntask_id = \"7\"\n[[task.step]]\nevent = \"TaskStart\"\n"
+    );
     fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }

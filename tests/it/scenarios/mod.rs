@@ -85,8 +85,9 @@ fn session(Shipped { name, text }: &Shipped) -> String {
     let beside = TYPED_BESIDE.iter().find(|(beside, _)| beside == name).map_or(&[][..], |(_, args)| args);
     let drawn = check(Source::new(*name, *text)).scenario.unwrap().seed.is_none();
     let seed = if drawn { &["--seed", "42"][..] } else { &[] };
-    let plan = [&["plan", file.as_str()], seed].concat();
-    let run = [&["run", file.as_str(), "--virtual"], beside, seed, &["--epoch", "2026-01-01T00:00:00Z"]].concat();
+    let epoch = &["--epoch", "2026-01-01T00:00:00Z"];
+    let plan = [&["plan", file.as_str()], seed, epoch].concat();
+    let run = [&["run", file.as_str(), "--virtual"], beside, seed, epoch].concat();
     let planned = cut(&pullpush(&plan), 1, counts);
     let played = pullpush(&run);
     // The summary, with the empty line that sets it apart.
