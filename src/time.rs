@@ -61,8 +61,8 @@ impl fmt::Display for Millis {
 pub struct UnixMillis(pub u64);
 
 impl UnixMillis {
-    /// The last instant that humantime can write: the end of the year 9999.
-    const LAST: u64 = 253_402_300_799_999;
+    /// The last instant that can be written down: the end of the year 9999.
+    pub const LAST: Self = Self(253_402_300_799_999);
 
     /// The instant `offset` later.
     #[must_use]
@@ -90,7 +90,7 @@ impl From<SystemTime> for UnixMillis {
 /// `2026-01-01T12:00:01.203Z`
 impl fmt::Display for UnixMillis {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = UNIX_EPOCH + Duration::from_millis(self.0.min(Self::LAST));
+        let shown = UNIX_EPOCH + Duration::from_millis(self.0.min(Self::LAST.0));
         write!(out, "{}", humantime::format_rfc3339_millis(shown))
     }
 }

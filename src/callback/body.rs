@@ -10,7 +10,7 @@ use super::overlay::Overlay;
 use super::payload::{JsonType, Payload, Profile};
 use super::restamp::restamp;
 use super::sign::BadSignature;
-use super::{Callback, Kind};
+use super::{Callback, Kind, template};
 use crate::time::UnixMillis;
 
 /// `event_type` of every relay callback (documented).
@@ -209,7 +209,7 @@ fn source_urls(urls: &[Cow<'_, str>]) -> String {
 enum Message<'a> {
     Start { task_start_time: u64 },
     File { url: &'a str, index: Scalar, duration: u64 },
-    Exit { message: &'a str, code: Scalar, task_exit_time: u64 },
+    Exit { message: Cow<'a, str>, code: Scalar, task_exit_time: u64 },
     Alarm(Map<String, Value>),
     Nothing {},
 }
@@ -223,6 +223,7 @@ fn message<'a>(callback: &'a Callback, sender: &'a Sender<'_>, payload: &Payload
             duration: sender.file.as_ref().map_or(0, |file| file.duration_s),
         },
         Callback::TaskExit(Exit { code, message }) => {
+            let message = template::filled(message, sender.copy);
             Message::Exit { message, code: Scalar::new(*code, payload.code_as), task_exit_time: moment.happened.0 }
         }
         Callback::TaskAlarm(alarm) => {

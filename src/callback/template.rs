@@ -33,8 +33,13 @@ impl Template {
 
     /// The string for copy `copy` (from 1).
     pub fn for_copy(&self, copy: u64) -> Cow<'_, str> {
-        if self.varies { self.text.replace(COPY, &copy.to_string()).into() } else { Cow::Borrowed(&self.text) }
+        if self.varies { filled(&self.text, copy) } else { Cow::Borrowed(&self.text) }
     }
+}
+
+/// The string for copy `copy` (from 1).
+pub fn filled(text: &str, copy: u64) -> Cow<'_, str> {
+    if text.contains(COPY) { text.replace(COPY, &copy.to_string()).into() } else { Cow::Borrowed(text) }
 }
 
 /// Fills the placeholder in every string inside `value`; keys stay as they are.

@@ -74,7 +74,7 @@ pub struct RunArgs {
     /// How the log and the summary are written
     #[arg(long, value_enum, default_value = "human", env = "PULLPUSH_FORMAT")]
     pub format: Format,
-    /// Stop at the first delivery that is given up
+    /// Stop at the first complaint about the receiver
     #[arg(long, env = "PULLPUSH_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
     /// Write a report for other programs to this file (repeatable)

@@ -58,9 +58,6 @@ fn key(section: &mut Section<'_>) -> Option<Key> {
     }
 }
 
-/// Milliseconds of the year 9999's end: later instants cannot be written down.
-const MAX_EPOCH: u64 = 253_402_300_799_999;
-
 fn epoch(section: &mut Section<'_>) -> Option<UnixMillis> {
     let value = section.get("epoch")?;
     let text = match value.get_ref() {
@@ -69,7 +66,7 @@ fn epoch(section: &mut Section<'_>) -> Option<UnixMillis> {
         _ => String::new(),
     };
     match humantime::parse_rfc3339_weak(&text).map(UnixMillis::from) {
-        Ok(instant) if instant.0 <= MAX_EPOCH => Some(instant),
+        Ok(instant) if instant <= UnixMillis::LAST => Some(instant),
         _ => {
             section.add(
                 Problem::error(value.span(), "`epoch` is not an instant in UTC")

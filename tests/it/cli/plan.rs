@@ -113,6 +113,16 @@ fn curl_sends_the_same_bytes_as_a_run() {
     }
 }
 
+#[test]
+fn each_copy_has_its_number_in_the_message_of_its_exit() {
+    let sets = "--set task.count=2 --set 'task.exit={ code = -5, message = \"copy {n} of {n}\" }'";
+    let desk = Desk::new().file("copies.toml", VOD.replace("118148", "{n}"));
+    let plan = desk.run(format!("pullpush plan copies.toml --format ndjson {sets}")).exits(0);
+    for copy in 1..=2 {
+        assert!(plan.stdout.contains(&format!(r#"\\\"message\\\":\\\"copy {copy} of {copy}\\\""#)));
+    }
+}
+
 /// Names that end a line, and that a terminal obeys; and a probe with such a name.
 const OBEYED: &str = r#"version = 1
 seed = 1
