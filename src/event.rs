@@ -10,7 +10,7 @@ use crate::fault::{DuplicateAs, Fate, Spoiling};
 use crate::probe::{About, Probe};
 use crate::scenario::task::IncidentKind;
 use crate::time::{Millis, UnixMillis};
-use crate::transport::{Answer, Outcome};
+use crate::transport::{Answer, FailureKind, Outcome};
 
 /// The delivery an event is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +111,8 @@ pub enum Event {
         tries: u32,
         /// The last answer, if there was one.
         answer: Option<Answer>,
+        /// Else why there was none.
+        failure: Option<FailureKind>,
         /// What was wrong with it; nothing if it was as expected.
         complaints: Vec<String>,
     },
@@ -121,6 +123,17 @@ pub enum Event {
         /// How.
         end: End,
     },
+}
+
+impl Event {
+    /// Whether it tells of a request that pullpush may not send: the run is not what it was meant to be.
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Met { outcome, .. } => outcome.is_forbidden(),
+            Self::Probed { failure, .. } => *failure == Some(FailureKind::Forbidden),
+            Self::Sent { .. } | Self::Ended { .. } => false,
+        }
+    }
 }
 
 /// How a delivery ended.

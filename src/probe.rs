@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde_json::Value;
 
 use crate::callback::Kind;
@@ -124,6 +124,14 @@ impl Probe {
         has_placeholder(&self.url)
             || self.send.iter().chain(&self.expectation.body).any(value)
             || self.expectation.json.iter().any(|(_, expected)| value(expected))
+    }
+}
+
+/// Where `url` is: a path alone is one at the address that callbacks go to, `base`.
+pub fn address(url: &str, base: &str) -> String {
+    match Url::parse(base) {
+        Ok(base) if url.starts_with('/') => base.join(url).map_or_else(|_| url.to_owned(), Into::into),
+        _ => url.to_owned(),
     }
 }
 

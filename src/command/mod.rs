@@ -2,6 +2,7 @@
 
 mod again;
 mod alike;
+mod backlog;
 mod check;
 mod codes;
 mod connect;

@@ -39,7 +39,7 @@ use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::{UnixMillis, wall_now};
-use crate::transport::{Answer, FailureKind, Outcome, Transport};
+use crate::transport::{Answer, Outcome, Transport};
 
 /// The most deliveries that are counted beforehand, for the progress line.
 const MAX_COUNTED: usize = 1_000_000;
@@ -186,13 +186,10 @@ async fn conduct(
             manner.journal.borrow_mut().complain(complaint);
             manner.reports.borrow_mut().complain(complaint);
         }
-        if is_forbidden(&event) || (manner.fail_fast && !complaints.is_empty()) {
+        if event.is_forbidden() || (manner.fail_fast && !complaints.is_empty()) {
             stopper.stop();
         }
-        // The judge has read the answer; nobody behind does, and many may wait to be written.
-        if let Event::Met { outcome: Outcome::Answered(answer), .. } = &mut event {
-            *answer = Answer::new(answer.status, Bytes::new());
-        }
+        lighten(&mut event, manner.format);
         scribe.take(Message::Event(event));
         complaints.into_iter().for_each(|complaint| scribe.take(Message::Complaint(complaint)));
     };
@@ -206,8 +203,13 @@ async fn conduct(
     Ending { rest, interrupted: interrupted.get() }
 }
 
-fn is_forbidden(event: &Event) -> bool {
-    matches!(event, Event::Met { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::Forbidden)
+/// Drops what nobody behind reads, for many may wait to be written: the judge has read the answer, and people see no body.
+fn lighten(event: &mut Event, format: Format) {
+    match event {
+        Event::Met { outcome: Outcome::Answered(answer), .. } => *answer = Answer::new(answer.status, Bytes::new()),
+        Event::Sent { body, .. } if format == Format::Human => *body = Bytes::new(),
+        _ => {}
+    }
 }
 
 /// What the receiver is asked. The built-in one remembers nothing that it could be asked about.

@@ -1,10 +1,12 @@
 //! Writes what happens as it happens: on a thread of its own in real time, so that a slow terminal delays no callback.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::backlog::Backlog;
 use super::output::Output;
 use super::progress::Progress;
 use crate::cli::Format;
@@ -29,6 +31,17 @@ pub(super) enum Message {
     Complaint(Complaint),
     /// What the built-in receiver thinks of a callback.
     Remark(String),
+}
+
+impl Message {
+    /// How many bytes it holds that are not small anyway.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Event(Event::Sent { body, .. }) => body.len(),
+            Self::Event(Event::Probed { answer, .. }) => answer.as_ref().map_or(0, |answer| answer.body.len()),
+            _ => 0,
+        }
+    }
 }
 
 /// Folds events into a summary and writes them.
@@ -110,6 +123,8 @@ pub(super) enum Scribe {
     Thread {
         /// Where messages go.
         sender: SyncSender<Message>,
+        /// How much is on the way there.
+        backlog: Arc<Backlog>,
         /// The thread, which gives the reporter back.
         thread: JoinHandle<Reporter>,
     },
@@ -124,6 +139,8 @@ impl Scribe {
     /// A reporter on a thread of its own.
     pub(super) fn on_a_thread(mut reporter: Reporter) -> Self {
         let (sender, receiver) = sync_channel(QUEUE);
+        let backlog = Arc::new(Backlog::default());
+        let written = Arc::clone(&backlog);
         let thread = std::thread::spawn(move || {
             loop {
                 // What was written is flushed when there is nothing else to do.
@@ -134,13 +151,16 @@ impl Scribe {
                     receiver.recv_timeout(TICK)
                 });
                 match message {
-                    Ok(message) => reporter.take(&message),
+                    Ok(message) => {
+                        reporter.take(&message);
+                        written.remove(message.bytes());
+                    }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return reporter,
                 }
             }
         });
-        Self::Thread { sender, thread }
+        Self::Thread { sender, backlog, thread }
     }
 
     /// Hands a message over.
@@ -148,7 +168,10 @@ impl Scribe {
         match self {
             Self::Here(reporter) => reporter.borrow_mut().take(&message),
             // The thread ends only after this end of the channel.
-            Self::Thread { sender, .. } => drop(sender.send(message)),
+            Self::Thread { sender, backlog, thread } => {
+                backlog.add(message.bytes(), || thread.is_finished());
+                drop(sender.send(message));
+            }
         }
     }
 
@@ -159,7 +182,7 @@ impl Scribe {
     pub(super) fn end(self) -> Result<Reporter, Failure> {
         match self {
             Self::Here(reporter) => Ok(reporter.into_inner()),
-            Self::Thread { sender, thread } => {
+            Self::Thread { sender, thread, .. } => {
                 drop(sender);
                 thread.join().map_err(|_| Failure::could_not_run("the log could not be written"))
             }

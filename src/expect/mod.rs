@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::shown::one_line;
-use crate::transport::Answer;
+use crate::transport::{Answer, MAX_ANSWER_BODY, MAX_PROBED_BODY};
 
 /// What is expected of one answer. Nothing by default.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -73,6 +73,9 @@ fn body(expected: &Value, bytes: &[u8]) -> Vec<String> {
 fn no_json(expected: &str, bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return format!("body: expected {expected}, got nothing");
+    }
+    if [MAX_ANSWER_BODY, MAX_PROBED_BODY].contains(&bytes.len()) {
+        return format!("body: expected {expected}, got no JSON: the answer was cut at {} bytes", bytes.len());
     }
     format!("body: expected {expected}, got no JSON: {}", one_line(&String::from_utf8_lossy(bytes), SHOWN))
 }

@@ -11,7 +11,7 @@ use crate::fault::Fate;
 use crate::judge::Complaint;
 use crate::shown::without_passwords;
 use crate::time::{Millis, UnixMillis};
-use crate::transport::Outcome;
+use crate::transport::{FailureKind, Outcome};
 
 /// The version of these shapes; it changes when a reader would have to.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -114,7 +114,7 @@ pub fn line(event: &Event) -> String {
             written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
         }
         Event::Ended { subject, end } => written("ended", subject, Rest::Ended { end: word(*end) }),
-        Event::Probed { probe, about, url, at, took, tries, answer, complaints } => json(&Probed {
+        Event::Probed { probe, about, url, at, took, tries, answer, failure, complaints } => json(&Probed {
             schema_version: SCHEMA_VERSION,
             event: "probed",
             probe: without_passwords(&probe.name),
@@ -124,6 +124,7 @@ pub fn line(event: &Event) -> String {
             at_us: micros(*at),
             took_us: micros(*took),
             tries: *tries,
+            outcome: failure.map_or("answered", FailureKind::word),
             status: answer.as_ref().map(|answer| answer.status),
             body: answer.as_ref().map(|answer| String::from_utf8_lossy(&answer.body)),
             complaints,
@@ -144,6 +145,7 @@ struct Probed<'a> {
     at_us: u64,
     took_us: u64,
     tries: u32,
+    outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ use crate::error::Exit;
 use crate::event::{End, Event};
 use crate::judge::Complaint;
 use crate::run::Rest;
-use crate::transport::{FailureKind, Outcome};
+use crate::transport::Outcome;
 
 /// The most complaints that are told one by one.
 const MAX_TOLD: usize = 20;
@@ -67,6 +67,7 @@ impl Summary {
     /// Takes in one event.
     pub fn take(&mut self, event: &Event) {
         self.audit.take(event);
+        self.forbidden |= event.is_forbidden();
         match event {
             Event::Sent { attempt, .. } => {
                 self.attempts += 1;
@@ -75,7 +76,6 @@ impl Summary {
             Event::Met { attempt, done, outcome, .. } => {
                 let word = word(outcome);
                 self.service_time.record(done.saturating_sub(attempt.sent));
-                self.forbidden |= matches!(outcome, Outcome::Failed(failure) if failure.kind == FailureKind::Forbidden);
                 *self.outcomes.entry(word).or_default() += 1;
             }
             Event::Probed { .. } => self.probes += 1,

@@ -10,7 +10,7 @@ use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::DuplicateAs;
 use crate::plan::delivery::{Delivery, Due};
 use crate::time::Millis;
-use crate::transport::{FailureKind, Outcome, Request, Transport};
+use crate::transport::{Outcome, Request, Transport};
 
 impl<T: Transport> Player<'_, T> {
     /// Delivers; gives the scenario time at which that was over.
@@ -152,8 +152,11 @@ impl<T: Transport> Player<'_, T> {
     }
 
     fn pause_after(&self, outcome: &Outcome, attempt: u32) -> Option<Millis> {
-        let hopeless = matches!(outcome, Outcome::Failed(failure) if failure.kind == FailureKind::Forbidden);
-        if outcome.is_acknowledged() || hopeless { None } else { self.settings.retry.pause_after(attempt) }
+        if outcome.is_acknowledged() || outcome.is_forbidden() {
+            None
+        } else {
+            self.settings.retry.pause_after(attempt)
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 use super::Player;
 use crate::event::Event;
 use crate::plan::task::Task;
-use crate::probe::{Probe, When};
-use crate::transport::{Outcome, Request, Transport};
+use crate::probe::{Probe, When, address};
+use crate::transport::{MAX_PROBED_BODY, Outcome, Request, Transport};
 
 /// The pause before a probe is asked again: the first, and the longest; it doubles in between.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
@@ -43,6 +43,7 @@ impl<T: Transport> Player<'_, T> {
         let filled = about.as_ref().map_or_else(|| Probe::clone(probe), |about| about.filled(probe));
         let base = task.map_or(self.settings.addresses.shown().into(), |task| self.settings.addresses.of(task));
         let url = address(&filled.url, &base);
+        let is_elsewhere = is_elsewhere(&url, &base);
         let began = Instant::now();
         let mut pause = PAUSES.0;
         let mut tries = 0;
@@ -54,14 +55,14 @@ impl<T: Transport> Player<'_, T> {
             let outcome = tokio::select! {
                 biased;
                 () = self.stop.requested() => return,
-                outcome = self.transport.send(request(&filled, url.clone(), timeout)) => outcome,
+                outcome = self.transport.send(request(&filled, url.clone(), is_elsewhere, timeout)) => outcome,
             };
             let complaints = match &outcome {
                 Outcome::Answered(answer) => filled.expectation.complaints(answer, asked.elapsed()),
                 Outcome::Failed(failure) => vec![format!("{}: {}", failure.kind.word(), failure.detail)],
             };
             let left = probe.eventually.saturating_sub(began.elapsed());
-            if complaints.is_empty() || left.is_zero() {
+            if complaints.is_empty() || left.is_zero() || outcome.is_forbidden() {
                 break (complaints, outcome);
             }
             // The last try comes when the time is up, not before.
@@ -73,23 +74,23 @@ impl<T: Transport> Player<'_, T> {
             pause = (pause * 2).min(PAUSES.1);
         };
         let (at, took) = (self.pace.elapsed(), began.elapsed());
-        let answer = match outcome {
-            Outcome::Answered(answer) => Some(answer),
-            Outcome::Failed(_) => None,
+        let (answer, failure) = match outcome {
+            Outcome::Answered(answer) => (Some(answer), None),
+            Outcome::Failed(failure) => (None, Some(failure.kind)),
         };
-        self.tell(Event::Probed { probe: Arc::clone(probe), about, url, at, took, tries, answer, complaints });
+        let probe = Arc::clone(probe);
+        self.tell(Event::Probed { probe, about, url, at, took, tries, answer, failure, complaints });
     }
 }
 
-/// Where a probe goes: a path alone is one at the address of the callbacks.
-fn address(url: &str, base: &str) -> String {
-    match Url::parse(base) {
-        Ok(base) if url.starts_with('/') => base.join(url).map_or_else(|_| url.to_owned(), Into::into),
-        _ => url.to_owned(),
-    }
+/// Whether `url` is on another host, or at another port, than callbacks that go to `base`.
+fn is_elsewhere(url: &str, base: &str) -> bool {
+    let origin = |url| Url::parse(url).map(|url| url.origin()).ok();
+    origin(url) != origin(base)
 }
 
-fn request(probe: &Probe, url: String, timeout: Duration) -> Request {
+fn request(probe: &Probe, url: String, is_elsewhere: bool, timeout: Duration) -> Request {
     let body = probe.send.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
-    Request { method: probe.method.clone(), ..Request::post(url, body, timeout) }
+    let method = probe.method.clone();
+    Request { method, is_elsewhere, most: MAX_PROBED_BODY, ..Request::post(url, body, timeout) }
 }

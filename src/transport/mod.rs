@@ -29,12 +29,25 @@ pub struct Request {
     pub content_type: Option<&'static str>,
     /// How it is sent.
     pub manner: Manner,
+    /// Whether it goes elsewhere than callbacks: what is only for their receiver, such as its headers, is not sent along.
+    pub is_elsewhere: bool,
+    /// How much of the answer's body is read, in bytes.
+    pub most: usize,
 }
 
 impl Request {
     /// A callback, sent as the service sends it.
     pub fn post(url: String, body: Bytes, timeout: Duration) -> Self {
-        Self { method: Method::POST, url, body, timeout, content_type: None, manner: Manner::Usual }
+        Self {
+            method: Method::POST,
+            url,
+            body,
+            timeout,
+            content_type: None,
+            manner: Manner::Usual,
+            is_elsewhere: false,
+            most: MAX_ANSWER_BODY,
+        }
     }
 }
 
@@ -86,7 +99,7 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, at most [`MAX_ANSWER_BODY`] bytes of it.
+    /// The body, at most [`Request::most`] bytes of it.
     pub body: Bytes,
 }
 
@@ -109,8 +122,10 @@ impl fmt::Display for Answer {
     }
 }
 
-/// How much of an answer's body is read, in bytes. The service ignores the body, so an endless one costs no more than this.
+/// How much is read of the body of an answer to a callback, in bytes. The service ignores the body, so an endless one costs no more than this.
 pub const MAX_ANSWER_BODY: usize = 64 * 1024;
+/// How much is read of the body of an answer to a probe, in bytes.
+pub const MAX_PROBED_BODY: usize = 1024 * 1024;
 
 /// Why there was no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +180,11 @@ impl Outcome {
     /// A failure of one kind.
     pub fn failed(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self::Failed(Failure { kind, detail: detail.into() })
+    }
+
+    /// Whether pullpush may not connect there. It is hopeless, and not the receiver's failure.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.kind == FailureKind::Forbidden)
     }
 
     /// Success by the letter of the document: status 200 exactly; the body does not matter.

@@ -25,7 +25,7 @@ pub use self::headers::{HeaderError, Headers};
 use self::resolve::Guarded;
 pub use self::resolve::SystemResolver;
 use super::guard::{Forbidden, Guard};
-use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
+use super::{Answer, Failure, FailureKind, Manner, Outcome, Request, Transport};
 
 /// How to speak to the receiver.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +58,8 @@ pub enum UnsupportedUrl {
 pub struct HttpTransport {
     client: reqwest::Client,
     headers: HeaderMap,
+    /// Those that anybody may see.
+    usual_headers: HeaderMap,
     resolver: Arc<Guarded>,
 }
 
@@ -69,7 +71,8 @@ impl HttpTransport {
     pub fn new(settings: &HttpSettings, resolver: Arc<dyn Resolve>) -> Result<Self, BuildError> {
         let resolver = Arc::new(Guarded::new(settings.guard, resolver));
         let client = client::build(settings, &resolver)?;
-        Ok(Self { client, headers: settings.headers.completed(), resolver })
+        let (headers, usual_headers) = (settings.headers.completed(), Headers::default().completed());
+        Ok(Self { client, headers, usual_headers, resolver })
     }
 
     /// Whether requests can be sent to such a URL at all. It is not about the guard.
@@ -99,6 +102,7 @@ impl HttpTransport {
         if request.manner == Manner::Reset {
             return Err(self.reset(&url, &request.body).await);
         }
+        let most = request.most;
         let sending = self.client.request(request.method.clone(), url).headers(self.headers_of(&request));
         let sending = sending.body(match request.manner {
             Manner::Usual | Manner::Closing | Manner::Reset => request.body.into(),
@@ -112,12 +116,12 @@ impl HttpTransport {
         };
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let body = read_body(response).await.map_err(|error| failure::of(&error))?;
+        let body = read_body(response, most).await.map_err(|error| failure::of(&error))?;
         Ok(Answer { status, headers, body })
     }
 
     fn headers_of(&self, request: &Request) -> HeaderMap {
-        let mut headers = self.headers.clone();
+        let mut headers = if request.is_elsewhere { &self.usual_headers } else { &self.headers }.clone();
         if let Some(content_type) = request.content_type {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
@@ -180,12 +184,12 @@ fn on_purpose() -> Failure {
 }
 
 /// Reads as much of the body as counts. Dropping the rest unread closes the connection, so an endless body ends here.
-async fn read_body(mut response: reqwest::Response) -> reqwest::Result<Bytes> {
+async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Bytes> {
     let mut body = Vec::new();
-    while body.len() < MAX_ANSWER_BODY {
+    while body.len() < most {
         let Some(chunk) = response.chunk().await? else { break };
         body.extend_from_slice(&chunk);
     }
-    body.truncate(MAX_ANSWER_BODY);
+    body.truncate(most);
     Ok(body.into())
 }

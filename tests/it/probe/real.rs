@@ -146,3 +146,56 @@ async fn a_probe_at_a_public_address_is_exit_2_and_nothing_is_sent() {
     }
     assert_eq!(server.connections(), 0);
 }
+
+#[tokio::test]
+async fn headers_of_the_receiver_are_for_the_receiver_only() {
+    let ((own, mut seen), (other, mut seen_elsewhere)) = (receiver(), receiver());
+    let ask = |url: &str| format!("[[probe]]\nafter = \"end\"\nget = \"{url}/state\"\n");
+    let headers = "[receiver]\nheaders = { Authorization = \"Bearer s3cret\" }\n";
+    let file = scenario("headers", &[headers, &ask(""), &ask(&own.url), &ask(&other.url)].concat());
+    let (out, _, code) = pullpush(&["run", &file, "--to", &format!("{}/callback", own.url)]).await;
+    assert_eq!(code, 0, "{out}");
+    for _ in 0..3 {
+        let request = seen.recv().await.unwrap().to_lowercase();
+        assert!(request.contains("\r\nauthorization: bearer s3cret\r\n"), "{request}");
+    }
+    let request = seen_elsewhere.recv().await.unwrap();
+    assert!(request.starts_with("GET /state HTTP/1.1\r\n") && !request.contains("s3cret"), "{request}");
+}
+
+#[tokio::test]
+async fn a_forbidden_address_is_no_failure_of_the_receiver_and_ends_the_run() {
+    let (server, _seen) = receiver();
+    let port = server.url.rsplit(':').next().unwrap();
+    // Of the tasks only the first is asked about before anything is sent.
+    let file = scenario(
+        "forbidden",
+        &format!(
+            "[[probe]]\nafter = \"TaskStart\"\nget = \"http://{{stream_id}}:{port}/state\"\neventually = \"1h\"\n\
+             [[task]]\nstream_id = \"127.0.0.1\"\n[[task.step]]\nevent = \"TaskStart\"\n\
+             [[task]]\nstream_id = \"192.88.99.1\"\n[[task.step]]\nevent = \"TaskStart\"\nafter = \"1s\"\n"
+        ),
+    );
+    let args = ["run", &file, "--to", &server.url, "--speed", "max", "--format", "ndjson"];
+    let (out, _, code) = pullpush(&args).await;
+    assert_eq!(code, 3, "{out}");
+    assert!(out.contains("\"tries\":1,\"outcome\":\"forbidden\""), "{out}");
+}
+
+#[tokio::test]
+async fn a_long_answer_is_read_and_a_longer_one_is_said_to_be_cut() {
+    for (length, complaint) in [
+        (900_000, None),
+        (2_000_000, Some(r#"body: expected {"state":"running"}, got no JSON: the answer was cut at 1048576 bytes"#)),
+    ] {
+        let body = format!(r#"{{"history":"{}","state":"running"}}"#, "x".repeat(length));
+        let server = Server::answering(format!(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let probe = "[[probe]]\nafter = \"end\"\nget = \"/state\"\nbody = { state = \"running\" }\n";
+        let (out, _, code) = pullpush(&["run", &scenario("long", probe), "--to", &server.url]).await;
+        let told = out.lines().find_map(|line| line.strip_prefix("failed  probe GET /state: "));
+        assert_eq!((told, code), (complaint, i32::from(complaint.is_some())), "{}", &out[out.len() - 500..]);
+    }
+}
