@@ -23,6 +23,7 @@ use crate::explore::disorder::{Bounds, Disorder, Disorders};
 use crate::explore::script::script;
 use crate::explore::sequence::{MAX_LENGTH, Place, sequence};
 use crate::judge::Complaint;
+use crate::probe::{Probe, When};
 use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
 use crate::run::stop::{Stop, stop};
@@ -83,6 +84,16 @@ fn warn_of_fixed_ids(loaded: &Loaded) {
     }
 }
 
+fn warn_of_early_probes(loaded: &Loaded) {
+    let early = |probe: &&Arc<Probe>| matches!(probe.when, When::At(_) | When::After(_));
+    if let Some(probe) = loaded.plan.scenario().probes.iter().find(early) {
+        note(&format!(
+            "probe {}: in another order it may be asked before what it waits for has come; after = \"end\" asks when all has",
+            probe.title(None)
+        ));
+    }
+}
+
 fn reset(args: &ExploreArgs) -> Reset {
     match (&args.reset_cmd, &args.reset_url) {
         (Some(command), _) => Reset::Command(command.clone()),
@@ -126,6 +137,7 @@ impl Tally {
 async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop: &Stop) -> Result<Exit, Failure> {
     let sequence = short_sequence(loaded)?;
     let script = script(&loaded.plan, court.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
+    warn_of_early_probes(loaded);
     let mut output = Output::for_people();
     output.write(&legend(loaded, &sequence))?;
     output.flush()?;
