@@ -276,3 +276,54 @@ fn a_signal_keeps_what_is_left() {
     receiver.release();
     running.end().exits(130).shows("\nso far, after 2 runs:\n  fault duplicate ").says("written: twice-shrunk.toml\n");
 }
+
+/// Two hundred tasks of two callbacks each, some of which come twice.
+const TWICE: &str = r#"version = 1
+seed = 7
+
+[receiver]
+retry = "none"
+
+[payload]
+profile = "complete"
+
+[faults]
+events = ["TaskStart"]
+duplicate = { chance = 0.15 }
+
+[[task]]
+source = "live"
+url = "rtmp://origin.test/live/{n}"
+count = 200
+end = "10s"
+"#;
+
+#[test]
+fn a_cause_in_two_tasks_is_found() {
+    // It no longer takes a TaskExit once two callbacks have come twice.
+    let whim = |call: &Call, before: &[Call], _: bool| {
+        let twice = |(place, one): (usize, &Call)| before[..place].iter().any(|other| other.body == one.body);
+        let repeated = before.iter().enumerate().filter(|one| twice(*one)).count();
+        (call.text("callback_event") == "TaskExit" && repeated > 1).then_some(500)
+    };
+    let service = Service::capricious(None, Box::new(whim));
+    let desk = Desk::new().file("twice.toml", TWICE);
+    let done = desk.run(format!("pullpush explore twice.toml --shrink {}", there(&service))).exits(1);
+    let (head, causes) = done.stdout.split_once("smallest cause, after ").unwrap();
+    assert!(head.contains("\n200 tasks, incidents and faults: 2") || head.contains("faults: 3"), "{head}");
+    let (runs, causes) = causes.split_once(" runs:\n").unwrap();
+    assert!(runs.parse::<u32>().unwrap() < 100, "{runs}");
+    assert_eq!(causes.matches("fault duplicate after 300ms  TaskStart  task=").count(), 2, "{causes}");
+    assert_eq!(causes.lines().count(), 2, "{causes}");
+    assert_eq!(desk.read("twice-shrunk.toml").matches("[[task]]").count(), 2);
+    service.reset();
+    let again = done.again().unwrap().split_once(" && ").unwrap().1;
+    desk.bare().run(again).exits(1).shows("TaskExit 0  task=");
+}
+
+#[test]
+fn probes_that_may_be_asked_too_early_are_told() {
+    let service = Service::with(Bug::Correct);
+    let line = format!("pullpush explore five.toml {} --swaps 0 --set 'probe.1.after=\"TaskStart\"'", there(&service));
+    desk().run(line).says("probe GET /tasks/{task_id}: in another order it may be asked before what it waits for");
+}
