@@ -171,7 +171,7 @@ async fn a_forbidden_address_is_no_failure_of_the_receiver_and_ends_the_run() {
     let file = scenario(
         "forbidden",
         &format!(
-            "[[probe]]\nafter = \"TaskStart\"\nget = \"http://{{stream_id}}:{port}/state\"\neventually = \"1h\"\n\
+            "[[probe]]\nafter = \"TaskStart\"\nget = \"http://{{stream_id}}:{port}/state\"\neventually = \"2s\"\n\
              [[task]]\nstream_id = \"127.0.0.1\"\n[[task.step]]\nevent = \"TaskStart\"\n\
              [[task]]\nstream_id = \"192.88.99.1\"\n[[task.step]]\nevent = \"TaskStart\"\nafter = \"1s\"\n"
         ),
