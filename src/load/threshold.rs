@@ -116,7 +116,9 @@ impl FromStr for Threshold {
                 .map(|limit| limit.as_secs_f64() * 1e6)
                 .map_err(|error| format!("`{limit}` is not a length of time: {error}; write {name}<250ms"))?,
             Series::Rate if share => return Err(format!("a rate has no share: write {name}>450")),
-            Series::Count { .. } | Series::Rate => number(limit).ok_or_else(|| format!("`{limit}` is not a number"))?,
+            Series::Count { .. } | Series::Rate => {
+                number(limit).ok_or_else(|| format!("`{limit}` is not a number of 0 or more"))?
+            }
         };
         Ok(Self { text: text.to_owned(), series, relation, limit })
     }

@@ -100,11 +100,8 @@ fn rate(table: &mut Section<'_>) -> Option<Rate> {
         Some(rate) if rate > 0.0 && rate <= MAX_RATE => Some(Rate::PerSecond(rate)),
         _ => {
             table.add(
-                Problem::error(
-                    value.span(),
-                    format!("`rate` must be more than 0 and at most {MAX_RATE} a second, or \"max\""),
-                )
-                .help("write rate = 500, or rate = \"max\" for as many as the receiver answers"),
+                Problem::error(value.span(), "`rate` must be more than 0 and at most 10 million a second, or \"max\"")
+                    .help("write rate = 500, or rate = \"max\" for as many as the receiver answers"),
             );
             None
         }
@@ -129,15 +126,15 @@ fn length(table: &mut Section<'_>, stages: &[Stage]) -> Duration {
 
 fn stages(table: &mut Section<'_>) -> Vec<Stage> {
     let Some(text) = table.string("stages") else { return Vec::new() };
-    let stages: Option<Vec<Stage>> = text.value.split(',').map(stage).collect();
+    let stages: Result<Vec<Stage>, &str> = text.value.split(',').map(|text| stage(text).ok_or(text.trim())).collect();
     match stages {
-        Some(stages) if stages.iter().map(|stage| stage.length).sum::<Duration>() <= MAX_DURATION => stages,
-        Some(_) => {
+        Ok(stages) if stages.iter().map(|stage| stage.length).sum::<Duration>() <= MAX_DURATION => stages,
+        Ok(_) => {
             table.add(Problem::error(text.span, "the stages are longer than 24h together"));
             Vec::new()
         }
-        None => {
-            table.add(Problem::error(text.span, "`stages` cannot be read").help(
+        Err(bad) => {
+            table.add(Problem::error(text.span, format!("`{bad}` is not a stage")).help(
                 "write a length and the rate at its end for each: \"30s@50,1m@200\" goes to 50 a second, then to 200",
             ));
             Vec::new()
