@@ -59,4 +59,6 @@ pub const LIBRARY: &[Shipped] = shipped![
     "expectations",
     "probes",
     "chaos",
+    "steady-load",
+    "evening-rush",
 ];

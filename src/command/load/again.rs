@@ -3,6 +3,7 @@
 use super::super::again::{connection, quoted, unless_key};
 use super::super::loaded::Loaded;
 use crate::cli::LoadArgs;
+use crate::shown::without_passwords;
 
 /// The same load, with the seed it had; not what was written beside its result.
 pub(super) fn again(args: &LoadArgs, loaded: &Loaded) -> String {
@@ -11,7 +12,7 @@ pub(super) fn again(args: &LoadArgs, loaded: &Loaded) -> String {
     let name = quoted(&format!("{here}{}", loaded.name));
     let mut words = vec![format!("pullpush load {name} --seed {}", loaded.plan.seed())];
     words.extend(args.scenario.only.iter().map(|task| format!("--only {}", quoted(&format!("task={task}")))));
-    words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(to))));
+    words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
     words.extend(args.sink.then(|| "--sink".to_owned()));
     words.extend(args.load.typed().map(|(flag, value)| format!("{flag} {}", quoted(value))));
     words.extend(args.speed.map(|speed| format!("--speed {speed}x")));

@@ -32,6 +32,7 @@ use crate::load::{LoadSpec, Shard, Unit};
 use crate::measure::Measurement;
 use crate::report::style::{DIM, NOTE};
 use crate::run::settings::Addresses;
+use crate::shown::without_passwords;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::{Millis, UnixMillis, wall_now};
@@ -88,7 +89,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
             loaded.name,
             header.seed,
             header.offered,
-            loaded.addresses.shown()
+            without_passwords(loaded.addresses.shown())
         ));
         let (measured, interrupted) = make(args, &loaded, &load, ready, &mut signals).await?;
         let exit = finish(args, header, &load, &measured)?;

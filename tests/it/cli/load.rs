@@ -299,14 +299,10 @@ fn the_same_again() {
     assert_eq!(first.again(), Some(format!("pullpush load many.toml --seed 9 {flags}").as_str()));
     let second = desk.bare().run(first.again().unwrap()).exits(4);
     assert_eq!(second.again(), first.again());
-    let key = desk
-        .run("pullpush load many.toml --rate max --max-requests 1 --set payload.key=s3cret --to http://127.0.0.1:1/")
-        .exits(1);
-    assert!(
-        key.again().unwrap().ends_with("--set 'payload.key=…'") && !key.stderr.contains("s3cret"),
-        "{}",
-        key.stderr
-    );
+    let secrets = "--set payload.key=s3cret --to http://me:s3cret@127.0.0.1:1/";
+    let done = desk.run(format!("pullpush load many.toml --rate max --max-requests 1 {secrets}")).exits(1);
+    let again = "--to 'http://***@127.0.0.1:1/' --rate max --max-requests 1 --set 'payload.key=…'";
+    assert!(done.again().unwrap().ends_with(again) && !done.stderr.contains("s3cret"), "{}", done.stderr);
 }
 
 #[test]
@@ -358,4 +354,20 @@ fn what_a_run_would_judge_is_not_judged() {
 fn one_task_id_for_all_is_remarkable() {
     let line = format!("pullpush load vod.toml --sink --rate 100 --duration 20ms {PATIENT}");
     Desk::new().run(line).exits(0).says("warning: a load makes many tasks of this one, all with this task_id");
+}
+
+#[test]
+fn the_shipped_loads_can_be_made() {
+    let desk = Desk::new();
+    for (name, brief, planned) in [
+        ("steady-load", "--duration 100ms --warm-up 20ms --threshold errors==0", 40),
+        ("evening-rush", "--stages 100ms@100 --arrivals constant --threshold errors==0", 5),
+    ] {
+        let line = format!("pullpush init {name} && pullpush load {name}.toml --sink {brief} {PATIENT} --format json");
+        let done = desk.run(line).exits(0);
+        let (_, result) = done.stdout.split_once("{\"").unwrap();
+        let result: Value = serde_json::from_str(&format!("{{\"{result}")).unwrap();
+        assert_adds_up(&result);
+        assert_eq!(result["planned"], planned, "{name}");
+    }
 }
