@@ -10,7 +10,7 @@ use super::loaded::{Loaded, key_from, plan_with_key};
 use super::output::{Output, print};
 use super::progress::Meter;
 use super::signals::Signals;
-use super::trial::{Court, Reset};
+use super::trial::{Court, Reset, Trial};
 use super::wait::somebody_there;
 use crate::callback::sign::Key;
 use crate::cli::{ContractArgs, ListFormat, ScenarioArgs};
@@ -121,6 +121,7 @@ async fn try_all(
     }
     let meter = Meter::new("rules");
     let mut marks = Vec::new();
+    let mut gone = false;
     for (number, (rule, loaded)) in rules.iter().zip(loaded).enumerate() {
         meter.show(&format!("{number}/{} rules  {}", rules.len(), rule.name));
         let court =
@@ -128,7 +129,16 @@ async fn try_all(
         // Each rule is about tasks of its own, whichever others are tried.
         let place = RULES.iter().position(|known| known.name == rule.name).unwrap_or(0);
         let plan = loaded.plan.clone().renumbered(place as u64 * 100);
-        let grade = grade(rule, args, &plan, &court, alike).await?;
+        let grade = match needed(rule, args) {
+            Some(flag) => Grade::NotJudged(format!("needs {flag}")),
+            None if gone => Grade::NotJudged("the receiver does not answer any more".to_owned()),
+            None => {
+                let trial = court.hear(&plan, 0).await?;
+                // One that hangs would hang at every rule.
+                gone = !trial.answered && !stop.is_requested() && !court.is_anybody_there().await;
+                grade(rule, trial, &plan, &court, alike).await
+            }
+        };
         if stop.is_requested() {
             break;
         }
@@ -159,33 +169,27 @@ async fn try_all(
     })
 }
 
-async fn grade(
-    rule: &Rule,
-    args: &ContractArgs,
-    plan: &Plan,
-    court: &Court<'_>,
-    alike: Option<&Alike>,
-) -> Result<Grade, Failure> {
-    let needs = match rule.judged {
-        Judged::WithKey if args.key_env.is_none() => Some("--key-env"),
-        Judged::AlikeInField if args.state_field.is_empty() => Some("--state and --state-field"),
-        Judged::Alike if alike.is_none() => Some("--state"),
-        _ => None,
-    };
-    if let Some(flag) = needs {
-        return Ok(Grade::NotJudged(format!("needs {flag}")));
+/// What has to be said for the rule to be judged, and was not.
+fn needed(rule: &Rule, args: &ContractArgs) -> Option<&'static str> {
+    match rule.judged {
+        Judged::WithKey => args.key_env.is_none().then_some("--key-env"),
+        Judged::AlikeInField => args.state_field.is_empty().then_some("--state and --state-field"),
+        Judged::Alike => args.state.is_none().then_some("--state"),
+        Judged::ByAnswers => None,
     }
-    let trial = court.hear(plan, 0).await?;
+}
+
+async fn grade(rule: &Rule, trial: Trial, plan: &Plan, court: &Court<'_>, alike: Option<&Alike>) -> Grade {
     let complaints = trial.complaints.iter().map(|complaint| format!("{}: {}", complaint.about, complaint.text));
     let mut evidence: Vec<_> = complaints.chain(trial.hidden_errors).collect();
     let is_alike = matches!(rule.judged, Judged::Alike | Judged::AlikeInField);
     if let (true, Some(alike), true) = (is_alike, alike, evidence.is_empty()) {
         match alike.compare(plan, court).await {
             Ok(differences) => evidence.extend(differences),
-            Err(why) => return Ok(Grade::NotJudged(why)),
+            Err(why) => return Grade::NotJudged(why),
         }
     }
-    Ok(if evidence.is_empty() { Grade::Pass } else { Grade::Fail(evidence) })
+    if evidence.is_empty() { Grade::Pass } else { Grade::Fail(evidence) }
 }
 
 fn again(args: &ContractArgs, rule: &Rule) -> String {

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
+use reqwest::Method;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -54,6 +55,8 @@ pub(super) struct Trial {
     pub(super) complaints: Vec<Complaint>,
     /// Answers that were taken for success, though they tell of an error; see [`error_in`].
     pub(super) hidden_errors: Vec<String>,
+    /// Whether there was any answer at all.
+    pub(super) answered: bool,
 }
 
 impl Court<'_> {
@@ -78,10 +81,11 @@ impl Court<'_> {
             Reset::Command(_) | Reset::Url(_) => plan.clone(),
         };
         let mut judge = Judge::new(plan.scenario().expectations.clone());
-        let mut trial = Trial { complaints: Vec::new(), hidden_errors: Vec::new() };
+        let mut trial = Trial { complaints: Vec::new(), hidden_errors: Vec::new(), answered: false };
         let mut forbidden = None;
         let mut observer = |event: Event| {
             trial.complaints.extend(judge.take(&event));
+            trial.answered |= matches!(&event, Event::Met { outcome: Outcome::Answered(_), .. });
             if let Event::Met { outcome: Outcome::Failed(failure), .. } = &event
                 && failure.kind == FailureKind::Forbidden
             {
@@ -92,6 +96,14 @@ impl Court<'_> {
         play(plan.deliveries(), self.transport, &self.settings(&plan), &self.stop, &mut observer).await;
         forbidden.map_or(Ok(()), |why| Err(Failure::could_not_run(why)))?;
         Ok(trial)
+    }
+
+    /// Whether somebody still answers, whatever it may be.
+    pub(super) async fn is_anybody_there(&self) -> bool {
+        let url = self.loaded.addresses.shown().to_owned();
+        let timeout = self.loaded.plan.scenario().receiver.timeout;
+        let request = Request { method: Method::GET, ..Request::post(url, Bytes::new(), timeout) };
+        matches!(self.transport.send(request).await, Outcome::Answered(_))
     }
 
     fn settings(&self, plan: &Plan) -> Settings {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Desk;
+use super::{Answer, Desk, Receiver};
 use crate::receivers::{Bug, Service};
 
 pub(super) const KEY: &str = "testkey";
@@ -128,6 +128,20 @@ fn a_state_that_cannot_be_compared_is_not_judged() {
         assert!(format!("{}{}", done.stdout, done.stderr).contains(why), "{done:?}");
         assert_eq!(done.code, if state.contains(":1/") { 3 } else { 6 });
     }
+}
+
+#[test]
+fn one_that_answers_no_more_is_not_asked_for_ever() {
+    // Six callbacks make the first rule.
+    let receiver =
+        Receiver::answering(|n| if n < 6 { Answer::Status(200) } else { Answer::Raw("no HTTP\r\n\r\n".to_owned()) });
+    let line =
+        format!("pullpush contract --to {} --only acknowledges --only live --only alarms --only signed", receiver.url);
+    let done = Desk::new().run(line).exits(1).shows("\npass  acknowledges ").shows("\nFAIL  live ");
+    let done = done.shows("Takes every TaskAlarm  not judged: the receiver does not answer any more\n");
+    done.shows("not judged: needs --key-env\n").shows("4 rules: 1 passed, 1 failed, 2 not judged\n");
+    // The two of the second rule, and the question whether anybody is there.
+    assert_eq!(receiver.rest().len(), 6 + 2 + 1);
 }
 
 #[test]

@@ -25,6 +25,16 @@ fn a_file_of_somebody_else_is_left_as_it_is() {
 }
 
 #[test]
+fn a_file_that_came_meanwhile_is_left_as_it_is() {
+    let service = Service::with(Bug::NotIdempotent);
+    let desk = Desk::new().file("five.toml", FIVE);
+    let reset = format!("--reset-cmd 'pullpush send Reset --to {}/reset && echo mine > found.toml'", service.url);
+    let line = format!("pullpush explore five.toml --to {}/callback {reset} --save found.toml", service.url);
+    desk.run(line).exits(3).shows("fails  1 1 2 3 4 5  ").says("error: cannot write found.toml: there is such a file");
+    assert_eq!(desk.read("found.toml"), "mine\n");
+}
+
+#[test]
 fn its_own_is_written_again() {
     let service = Service::with(Bug::NotIdempotent);
     let desk = Desk::new().file("five.toml", FIVE);
