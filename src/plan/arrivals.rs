@@ -150,8 +150,11 @@ struct Tasks {
     plan: Plan,
     part: Part,
     speed: f64,
+    has_begun: bool,
     /// The time of the next task that has not arrived, and its number.
     next: Option<(Duration, u64)>,
+    /// So many of the last tasks had no callback at all.
+    empty: u32,
     alive: BinaryHeap<Reverse<(Duration, u64)>>,
     lanes: BTreeMap<u64, (Duration, Lane)>,
 }
@@ -165,7 +168,9 @@ impl Timed {
                 plan: plan.clone(),
                 part,
                 speed,
+                has_begun: false,
                 next: None,
+                empty: 0,
                 alive: BinaryHeap::new(),
                 lanes: BTreeMap::new(),
             }),
@@ -220,16 +225,16 @@ impl Iterator for Timed {
 
 impl Tasks {
     fn next(&mut self, mut time: impl FnMut(u64) -> Option<Duration>) -> Option<Arrival> {
-        if self.next.is_none() && self.lanes.is_empty() && self.alive.is_empty() {
+        if !std::mem::replace(&mut self.has_begun, true) {
             self.next = self.arrive(0, &mut time);
         }
         while let Some((at, number)) = self.next {
             if self.alive.peek().is_some_and(|Reverse((due, _))| *due < at) {
                 break;
             }
-            self.next = self.arrive(number, &mut time);
             let lane = self.plan.lane(self.plan.endless_task(number)?);
-            self.put(number, at, lane);
+            self.empty = if self.put(number, at, lane) { 0 } else { self.empty + 1 };
+            self.next = if self.empty < MOST_EMPTY_TASKS { self.arrive(number, &mut time) } else { None };
         }
         let Reverse((due, number)) = self.alive.pop()?;
         let (at, mut lane) = self.lanes.remove(&number)?;
@@ -244,15 +249,17 @@ impl Tasks {
         time(number - 1).map(|at| (at, number))
     }
 
-    fn put(&mut self, number: u64, at: Duration, mut lane: Lane) {
+    /// Keeps a task whose next callback has a time to wait for; false if there is none.
+    fn put(&mut self, number: u64, at: Duration, mut lane: Lane) -> bool {
         while lane.peek().is_some_and(|next| next.fate.dropped) {
             lane.next();
         }
-        let Some(next) = lane.peek() else { return };
+        let Some(next) = lane.peek() else { return false };
         let since: Millis = next.offset.minus(lane.task().start());
         let since =
             Duration::try_from_secs_f64(since.to_duration().as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
         self.alive.push(Reverse((at.saturating_add(since), number)));
         self.lanes.insert(number, (at, lane));
+        true
     }
 }

@@ -4,6 +4,7 @@
 
 mod chance;
 mod composed;
+mod loads;
 mod plans;
 mod readers;
 mod scripts;
