@@ -318,7 +318,8 @@ fn the_environment_gives_way_to_the_built_in_receiver() {
     let receiver = Receiver::new();
     let desk = desk().env("PULLPUSH_TO", &receiver.url);
     let line = format!("pullpush load many.toml --rate 100 --duration 50ms {PATIENT}");
-    desk.run(format!("{line} --sink")).exits(0);
+    let done = desk.run(format!("{line} --sink --threshold 'rate>1000'")).exits(4);
+    assert!(!done.again().unwrap().contains("--to"), "{}", done.stderr);
     assert_eq!(receiver.rest().len(), 0);
     desk.run(line).exits(0);
     assert_eq!(receiver.rest().len(), 5);
@@ -370,4 +371,19 @@ fn the_shipped_loads_can_be_made() {
         assert_adds_up(&result);
         assert_eq!(result["planned"], planned, "{name}");
     }
+}
+
+#[cfg(feature = "https")]
+#[test]
+fn https_with_a_certificate_of_ones_own() {
+    let authority = crate::https::Authority::new();
+    let desk = desk().file("ca.pem", &authority.pem);
+    let url = format!("https://{}/callback", authority.serve("127.0.0.1", |_| ()));
+    let line = format!("pullpush load many.toml --to {url} --rate 100 --duration 50ms {PATIENT} --format json");
+    let trusting = desk.run(format!("{line} --cacert ca.pem")).exits(0).result();
+    assert_eq!((&trusting["sent"], &trusting["ok"]), (&5.into(), &5.into()));
+    assert_eq!(desk.run(format!("{line} --insecure")).exits(0).result()["ok"], 5);
+    let strict = desk.run(line).exits(1).result();
+    assert_adds_up(&strict);
+    assert_eq!(strict["transport"]["tls"], 5, "{strict:#}");
 }

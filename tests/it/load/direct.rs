@@ -9,7 +9,7 @@ use pullpush::transport::direct::DirectTransport;
 use pullpush::transport::guard::Guard;
 use pullpush::transport::http::{Connector, Headers, HttpSettings, HttpTransport, SystemResolver};
 use pullpush::transport::{FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::engine::transport;
 use super::receiver::OK;
@@ -221,11 +221,15 @@ async fn a_connection_that_was_closed_meanwhile_is_not_used() {
 
 #[test]
 fn a_request_that_meets_a_closing_connection_goes_over_another() {
-    let (closed, is_closed) = std::sync::mpsc::channel();
-    let server = super::receiver::Receiver::start(move |connection| {
-        let closed = closed.clone();
+    let (gate, closed) = (Arc::new(Semaphore::new(0)), std::sync::mpsc::channel());
+    let (close, closed, is_closed) = (Arc::clone(&gate), closed.0, closed.1);
+    let server = super::receiver::Receiver::start(move |mut connection| {
+        let (close, closed) = (Arc::clone(&close), closed.clone());
         async move {
-            answer_and_close(connection).await?;
+            connection.request().await?;
+            connection.send(OK).await?;
+            close.acquire().await.map_err(io::Error::other)?.forget();
+            drop(connection);
             closed.send(()).map_err(io::Error::other)
         }
     });
@@ -234,9 +238,12 @@ fn a_request_that_meets_a_closing_connection_goes_over_another() {
         let transport = transport();
         for _ in 0..5 {
             assert_answered(&transport.send(request(&server.url, PATIENT)).await, 200, "");
+            assert_eq!(transport.free_connections(), 1);
+            gate.add_permits(1);
             is_closed.recv().unwrap();
             // The runtime hears of it, and the connection's own task has not had its turn.
             tokio::task::yield_now().await;
+            assert_eq!(transport.free_connections(), 1);
         }
     });
     assert_eq!(server.requests(), 5);
