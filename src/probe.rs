@@ -135,6 +135,13 @@ pub fn address(url: &str, base: &str) -> String {
     }
 }
 
+/// Whether `url` is on another host, or at another port, than callbacks that go to `base`: what is for their receiver only is not
+/// sent there.
+pub fn is_elsewhere(url: &str, base: &str) -> bool {
+    let origin = |url| Url::parse(url).map(|url| url.origin()).ok();
+    origin(url) != origin(base)
+}
+
 /// Percent-encoded, but for what every part of a URL may hold.
 fn encoded(text: &str) -> String {
     let mut encoded = String::new();

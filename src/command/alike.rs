@@ -12,8 +12,8 @@ use crate::error::Failure;
 use crate::expect::subset::differences;
 use crate::plan::Plan;
 use crate::plan::task::Task;
-use crate::probe::{About, PLACEHOLDERS, unknown_placeholder};
-use crate::transport::{Outcome, Request, Transport};
+use crate::probe::{About, PLACEHOLDERS, address, is_elsewhere, unknown_placeholder};
+use crate::transport::{MAX_PROBED_BODY, Outcome, Request, Transport};
 
 /// How long a receiver may take until both are told of alike: some work behind a queue.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,6 +25,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Alike {
     url: String,
     fields: Vec<String>,
+}
+
+/// Where two answers differ; more than the model has is a difference too.
+fn unlike(expected: &Value, actual: &Value) -> Vec<String> {
+    let more = differences(actual, expected).into_iter().filter(|line| line.ends_with("there is none"));
+    differences(expected, actual).into_iter().chain(more).collect()
 }
 
 /// What names the task is no difference.
@@ -81,36 +87,23 @@ impl Alike {
         let tasks: Vec<Task> = plan.tasks().collect();
         let [subject, model] = tasks.as_slice() else { return Err("the rule has no two tasks".to_owned()) };
         let began = Instant::now();
-        let mut equal_before = false;
+        let mut alike_before = false;
         loop {
             let over = began.elapsed() > PATIENCE || court.stop.is_requested();
             // The model shows whether tasks are told of at all; a receiver with a queue tells of them a little later.
-            let expected = match self.told(model, court).await {
-                Ok(expected) => expected,
-                Err(why) if over => return Err(why),
-                Err(_) => {
-                    sleep(PAUSE).await;
-                    continue;
-                }
+            let lines = match (self.told(model, court).await, self.told(subject, court).await) {
+                (Err(why), _) if over => return Err(why),
+                (Err(_), _) => None,
+                (Ok(_), Err(why)) => Some(vec![format!("{why}, and of task={} is told", model.id())]),
+                (Ok(expected), Ok(actual)) => Some(unlike(&expected, &actual)),
             };
-            let actual = match self.told(subject, court).await {
-                Ok(actual) => actual,
-                Err(why) if over => {
-                    return Ok(vec![format!("task={}: {why}, and of task={} is told", subject.id(), model.id())]);
-                }
-                Err(_) => {
-                    sleep(PAUSE).await;
-                    continue;
-                }
-            };
-            let mut lines = differences(&expected, &actual);
-            // More than the model has is a difference too.
-            lines.extend(differences(&actual, &expected).into_iter().filter(|line| line.ends_with("there is none")));
-            lines.iter_mut().for_each(|line| line.insert_str(0, &format!("task={}: ", subject.id())));
+            let is_alike = lines.as_ref().is_some_and(Vec::is_empty);
             // Twice: before a queue is worked off both may be alike in having seen nothing.
-            if over || (lines.is_empty() && std::mem::replace(&mut equal_before, lines.is_empty())) {
+            if let Some(mut lines) = lines.filter(|_| over || (is_alike && alike_before)) {
+                lines.iter_mut().for_each(|line| line.insert_str(0, &format!("task={}: ", subject.id())));
                 return Ok(lines);
             }
+            alike_before = is_alike;
             sleep(PAUSE).await;
         }
     }
@@ -118,12 +111,10 @@ impl Alike {
     async fn told(&self, task: &Task, court: &Court<'_>) -> Result<Value, String> {
         let about = task.about();
         let base = court.loaded.addresses.of(task);
-        let filled = about.fill(&self.url);
-        let url = match Url::parse(&base) {
-            Ok(base) if filled.starts_with('/') => base.join(&filled).map_err(|error| error.to_string())?.into(),
-            _ => filled.into_owned(),
-        };
-        let request = Request { method: Method::GET, ..Request::post(url.clone(), Bytes::new(), PATIENCE) };
+        let url = address(&about.fill_url(&self.url), &base);
+        let asked = Request::post(url.clone(), Bytes::new(), PATIENCE);
+        let is_elsewhere = is_elsewhere(&url, &base);
+        let request = Request { method: Method::GET, is_elsewhere, most: MAX_PROBED_BODY, ..asked };
         let answer = match court.transport.send(request).await {
             Outcome::Answered(answer) if answer.status == 200 => answer,
             Outcome::Answered(answer) => return Err(format!("{url} answered {}", answer.status)),

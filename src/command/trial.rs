@@ -13,10 +13,12 @@ use crate::error::Failure;
 use crate::event::Event;
 use crate::judge::{Complaint, Judge};
 use crate::plan::Plan;
+use crate::probe::is_elsewhere;
 use crate::run::pace::Speed;
 use crate::run::play;
 use crate::run::settings::Settings;
 use crate::run::stop::Stop;
+use crate::shown::without_passwords;
 use crate::time::wall_now;
 use crate::transport::http::HttpTransport;
 use crate::transport::{Answer, FailureKind, Outcome, Request, Transport};
@@ -128,7 +130,9 @@ impl Court<'_> {
             Reset::NewTasks => Ok(()),
             Reset::Command(command) => run_command(command).await,
             Reset::Url(url) => {
-                let request = Request::post(url.clone(), Bytes::new(), MAX_RESET);
+                let is_elsewhere = is_elsewhere(url, self.loaded.addresses.shown());
+                let request = Request { is_elsewhere, ..Request::post(url.clone(), Bytes::new(), MAX_RESET) };
+                let url = without_passwords(url);
                 match self.transport.send(request).await {
                     Outcome::Answered(answer) if (200..300).contains(&answer.status) => Ok(()),
                     Outcome::Answered(answer) => {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
 use super::Player;
 use crate::event::Event;
 use crate::plan::task::Task;
-use crate::probe::{Probe, When, address};
+use crate::probe::{Probe, When, address, is_elsewhere};
 use crate::transport::{MAX_PROBED_BODY, Outcome, Request, Transport};
 
 /// The pause before a probe is asked again: the first, and the longest; it doubles in between.
@@ -81,12 +80,6 @@ impl<T: Transport> Player<'_, T> {
         let probe = Arc::clone(probe);
         self.tell(Event::Probed { probe, about, url, at, took, tries, answer, failure, complaints });
     }
-}
-
-/// Whether `url` is on another host, or at another port, than callbacks that go to `base`.
-fn is_elsewhere(url: &str, base: &str) -> bool {
-    let origin = |url| Url::parse(url).map(|url| url.origin()).ok();
-    origin(url) != origin(base)
 }
 
 fn request(probe: &Probe, url: String, is_elsewhere: bool, timeout: Duration) -> Request {

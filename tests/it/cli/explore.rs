@@ -327,3 +327,17 @@ fn probes_that_may_be_asked_too_early_are_told() {
     let line = format!("pullpush explore five.toml {} --swaps 0 --set 'probe.1.after=\"TaskStart\"'", there(&service));
     desk().run(line).says("probe GET /tasks/{task_id}: in another order it may be asked before what it waits for");
 }
+
+/// What is for the receiver only is not sent to whoever resets it from another place.
+#[test]
+fn headers_do_not_go_elsewhere() {
+    let (receiver, elsewhere) = (Receiver::new(), Receiver::new());
+    let headers = "--set 'receiver.headers={ X-Token = \"secret\" }' --swaps 0 --dups 0";
+    for (reset, leaks) in [(&receiver.url, true), (&elsewhere.url, false)] {
+        let to = format!("--to {} --reset-url {reset}", receiver.url);
+        Desk::new().run(format!("pullpush explore vod.toml {to} {headers}")).exits(0);
+        let reset = if leaks { receiver.next() } else { elsewhere.next() };
+        assert!(reset.body.is_empty());
+        assert_eq!(reset.head.to_lowercase().contains("x-token"), leaks, "{}", reset.head);
+    }
+}
