@@ -1,0 +1,55 @@
+// The program under test, in a folder of its own, and a receiver that answers as it is told.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/// A folder with these files in it: { "a.toml": "version = 1 …" }.
+export async function desk(files) {
+  const folder = await mkdtemp(join(tmpdir(), "desk-"));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return {
+    /// Runs pullpush to its end.
+    pullpush: (...words) => run(folder, words),
+    /// What a file holds.
+    read: (name) => readFile(join(folder, name), "utf8"),
+    /// Writes one.
+    write: (name, text) => writeFile(join(folder, name), text),
+    /// Its address.
+    url: (name) => pathToFileURL(join(folder, name)).href,
+  };
+}
+
+function run(folder, words) {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, encoding: "utf8", maxBuffer: 1 << 28 };
+    execFile(process.env.PULLPUSH, words, options, (error, stdout, stderr) => {
+      const again = stderr.match(/^again: (.*)$/m)?.[1];
+      resolve({ code: error?.code ?? 0, stdout, stderr, again });
+    });
+  });
+}
+
+/// Listens on a free port; `answer(callback, n)` gives [status, body] for the n-th request from 0.
+export async function receiver(answer) {
+  let count = 0;
+  const server = createServer(async (request, response) => {
+    const pieces = await request.toArray();
+    let callback = {};
+    try {
+      callback = JSON.parse(Buffer.concat(pieces));
+    } catch {
+      // Spoilt on purpose.
+    }
+    const [status, body] = answer(callback, count++);
+    response.writeHead(status, { "Content-Type": "text/html" }).end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${server.address().port}/callback`, close };
+}
