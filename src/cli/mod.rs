@@ -3,6 +3,7 @@
 mod contract;
 mod explore;
 mod load;
+mod manual;
 mod replay;
 mod run;
 pub mod shard;
@@ -20,6 +21,7 @@ use humantime::Timestamp;
 pub use self::contract::ContractArgs;
 pub use self::explore::ExploreArgs;
 pub use self::load::{LoadArgs, MergeArgs, OfferedArgs};
+pub use self::manual::{CompletionsArgs, ManArgs};
 pub use self::replay::ReplayArgs;
 pub use self::run::{ReportFile, ReportKind, RunArgs};
 pub use self::signature::{SignArgs, VerifyArgs};
@@ -106,6 +108,10 @@ pub enum Command {
     Sign(SignArgs),
     /// Verify a signature by hand
     Verify(VerifyArgs),
+    /// Print what a shell needs to complete commands and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them
+    Man(ManArgs),
 }
 
 /// How results are written.

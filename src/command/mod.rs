@@ -13,6 +13,7 @@ mod journal;
 mod kind;
 mod load;
 mod loaded;
+mod manual;
 mod output;
 mod plan;
 mod play;
@@ -56,6 +57,8 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Codes(args) => codes::codes(&args),
         Command::Sign(args) => signature::sign(&args),
         Command::Verify(args) => signature::verify(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     done.unwrap_or_else(|failure| {
         tell(&failure);

@@ -8,7 +8,7 @@ use super::{Desk, VOD};
 use crate::receivers::{Bug, Service};
 
 /// The verbs that the program itself names.
-fn verbs() -> Vec<String> {
+pub(super) fn verbs() -> Vec<String> {
     let help = Desk::new().run("pullpush --help").exits(0).stdout;
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let verbs = listed.map(|line| line.split_whitespace().next().unwrap().to_owned());
@@ -45,6 +45,12 @@ fn words(text: &str, marker: &str, belongs: impl Fn(char) -> bool) -> BTreeSet<S
     found.filter(|word: &String| !word.is_empty()).collect()
 }
 
+/// The long flags of a verb, without their dashes.
+pub(super) fn flags(verb: &str) -> BTreeSet<String> {
+    let help = Desk::new().run(format!("pullpush {verb} --help")).exits(0).stdout;
+    words(&help, "      --", |letter| letter.is_ascii_lowercase() || letter == '-')
+}
+
 #[test]
 fn every_flag_and_every_variable_is_typed_by_a_test() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cli");
@@ -56,7 +62,7 @@ fn every_flag_and_every_variable_is_typed_by_a_test() {
         .collect();
     for verb in verbs() {
         let help = Desk::new().run(format!("pullpush {verb} --help")).stdout;
-        for flag in words(&help, "      --", |letter| letter.is_ascii_lowercase() || letter == '-') {
+        for flag in flags(&verb) {
             assert!(flag == "help" || tests.contains(&format!("--{flag}")), "no test types --{flag}");
         }
         for name in words(&help, "[env: ", |letter| letter.is_ascii_uppercase() || letter == '_') {

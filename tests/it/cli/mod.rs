@@ -19,6 +19,7 @@ mod journal;
 mod keys;
 mod library;
 mod load;
+mod manual;
 mod plan;
 mod readme;
 mod reports;

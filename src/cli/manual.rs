@@ -1,0 +1,33 @@
+//! What was typed for `completions` and `man`: what pullpush says of itself to other programs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+/// `pullpush completions`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Bash looks for it in ~/.local/share/bash-completion/completions/pullpush, zsh in a folder of $fpath
+under the name _pullpush, fish in ~/.config/fish/completions/pullpush.fish.
+
+Examples:
+  pullpush completions bash > pullpush
+  pullpush completions zsh > _pullpush"
+)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// `pullpush man`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  pullpush man | man -l -
+  pullpush man --out man1")]
+pub struct ManArgs {
+    /// Write the page of the program and one for each verb into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
