@@ -7,10 +7,10 @@ use super::{Answer, Desk, Receiver, VOD};
 use crate::receivers::{Bug, Call, Service};
 
 /// A push that breaks, as callbacks one by one.
-pub(super) const FIVE: &str = include_str!("../../receivers/five.toml");
+pub(super) const FIVE: &str = include_str!("../../receivers/scenarios/five.toml");
 
 /// Twenty tasks, and a lot that goes wrong.
-const CHAOS: &str = include_str!("../../receivers/chaos.toml");
+const CHAOS: &str = include_str!("../../receivers/scenarios/chaos.toml");
 
 fn desk() -> Desk {
     Desk::new().file("five.toml", FIVE).file("chaos.toml", CHAOS)

@@ -74,6 +74,14 @@ fn its_output_is_the_programs() {
     assert!(compared >= 4, "{compared}");
 }
 
+/// tests/receivers/run runs it.
+#[test]
+fn its_pytest_is_part_of_the_suite() {
+    let suite = include_str!("../../receivers/flask/test_callbacks.py");
+    let shown: Vec<_> = blocks().into_iter().filter(|block| block.language == "python").collect();
+    assert!(!shown.is_empty() && shown.iter().all(|block| suite.contains(&block.text)));
+}
+
 /// The shipped load, so short that a test can wait for it, and content with whatever this machine can do meanwhile.
 fn short_load() -> String {
     let text = include_str!("../../../scenarios/steady-load.toml");

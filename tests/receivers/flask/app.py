@@ -1,25 +1,20 @@
-"""A receiver of relay callbacks in Flask, correct or with a bug that is often seen.
+"""A receiver of relay callbacks in Flask: POST /callback takes them, GET /tasks/ID tells of a task.
 
-python app.py [correct | final | not-idempotent | error-in-200], with a signing key in CALLBACK_KEY or none.
-It prints its port, takes POST /callback, tells of tasks at GET /tasks/ID, and forgets all at POST /reset.
+How it is tested stands in test_callbacks.py. To run it, with a signing key or without one:
+
+    CALLBACK_KEY=… python app.py
+
+It prints its port; PORT chooses one.
 """
 
 import hashlib
 import json
 import os
-import sys
 import threading
 import time
 
 from flask import Flask, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
-
-BUG = sys.argv[1] if len(sys.argv) > 1 else "correct"
-KEY = os.environ.get("CALLBACK_KEY")
-
-app = Flask(__name__)
-lock = threading.Lock()
-tasks = {}
 
 
 class Refused(Exception):
@@ -34,28 +29,24 @@ class Task:
 
     def __init__(self):
         self.starts, self.exits, self.finished = set(), set(), set()
-        self.ended, self.workers = False, 0
 
     def take(self, event, msg):
-        if BUG == "final" and self.ended:
-            return
         if event == "TaskStart":
             self.starts.add(int(msg["task_start_time"]))
-            self.workers += 1
         elif event == "TaskExit":
+            # Not the end: a push that breaks, or a migration, is a TaskExit and then a TaskStart.
             self.exits.add(int(msg["task_exit_time"]))
-            self.workers -= 1
-            self.ended = True
         elif event == "VodSourceFileFinish":
             self.finished.add(int(msg["index"]))
         # Anything else is new, or does not matter here.
 
     def told(self):
-        state = "running" if max(self.starts, default=0) > max(self.exits, default=0) else "stopped"
-        if BUG == "final" and self.ended:
-            state = "ended"
-        workers = self.workers if BUG == "not-idempotent" else int(state == "running")
-        return {"state": state, "workers": workers, "finished": sorted(self.finished)}
+        running = max(self.starts, default=0) > max(self.exits, default=0)
+        return {
+            "state": "running" if running else "stopped",
+            "workers": int(running),
+            "finished": sorted(self.finished),
+        }
 
 
 def parsed(text, what):
@@ -69,62 +60,69 @@ def parsed(text, what):
     return value
 
 
-def check_signature(callback):
+def check_signature(key, callback):
     t, sign = str(callback.get("t", "")), str(callback.get("sign", ""))
-    expected = hashlib.md5((KEY + t).encode()).hexdigest()
+    expected = hashlib.md5((key + t).encode()).hexdigest()
     if sign != expected or not t.isdigit() or int(t) < time.time():
         raise Refused(403, "not signed, or too long ago")
 
 
-def take(body):
-    callback = parsed(body, "the body")
-    if KEY:
-        check_signature(callback)
-    event, task_id = callback.get("callback_event"), callback.get("task_id")
-    if not isinstance(event, str):
-        raise Refused(400, "no callback_event")
-    msg = parsed(callback.get("msg"), "msg")
-    with lock:
-        if BUG == "error-in-200" and task_id not in tasks and event != "TaskStart":
-            raise Refused(404, "no such task")
-        # A TaskExit that names no task may be any task's.
-        if task_id is not None:
-            tasks.setdefault(task_id, Task()).take(event, msg)
+def create_app(key=None):
+    """The application; with a key it takes only what is signed with it."""
+    app = Flask(__name__)
+    lock = threading.Lock()
+    tasks = {}
 
+    @app.post("/callback")
+    def take():
+        callback = parsed(request.get_data(), "the body")
+        if key:
+            check_signature(key, callback)
+        event, task_id = callback.get("callback_event"), callback.get("task_id")
+        if not isinstance(event, str):
+            raise Refused(400, "no callback_event")
+        msg = parsed(callback.get("msg"), "msg")
+        with lock:
+            # A TaskExit that names no task may be any task's.
+            if task_id is not None:
+                tasks.setdefault(task_id, Task()).take(event, msg)
+        return jsonify(code=0)
 
-@app.post("/callback")
-def callback():
-    try:
-        take(request.get_data())
-    except Refused as error:
-        status = 200 if BUG == "error-in-200" else error.status
-        return jsonify(code=error.status, message=error.message), status
-    return jsonify(code=0)
+    @app.get("/tasks/<task_id>")
+    def task(task_id):
+        with lock:
+            if task_id not in tasks:
+                raise Refused(404, "no such task")
+            return jsonify(tasks[task_id].told())
 
+    @app.post("/reset")
+    def reset():
+        with lock:
+            tasks.clear()
+        return jsonify()
 
-@app.get("/tasks/<task_id>")
-def task(task_id):
-    with lock:
-        if task_id not in tasks:
-            return jsonify(message="no such task"), 404
-        return jsonify(tasks[task_id].told())
+    @app.errorhandler(Refused)
+    def refused(error):
+        return jsonify(code=error.status, message=error.message), error.status
 
-
-@app.post("/reset")
-def reset():
-    with lock:
-        tasks.clear()
-    return jsonify()
+    return app
 
 
 class Quiet(WSGIRequestHandler):
+    """Keeps connections open, as production servers do, and its log to itself."""
+
     protocol_version = "HTTP/1.1"
 
     def log(self, *_):
         pass
 
 
+def serve(key=None, port=0):
+    """A server that listens, on a free port unless told otherwise."""
+    return make_server("127.0.0.1", port, create_app(key), threaded=True, request_handler=Quiet)
+
+
 if __name__ == "__main__":
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    server = serve(os.environ.get("CALLBACK_KEY"), int(os.environ.get("PORT", 0)))
     print(server.port, flush=True)
     server.serve_forever()
