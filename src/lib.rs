@@ -5,6 +5,7 @@ pub mod cli;
 pub mod command;
 pub mod contract;
 pub mod dice;
+pub mod drift;
 pub mod error;
 pub mod event;
 pub mod expect;

@@ -1,6 +1,7 @@
 //! What was typed.
 
 mod contract;
+mod drift;
 mod explore;
 mod load;
 mod manual;
@@ -19,6 +20,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use humantime::Timestamp;
 
 pub use self::contract::ContractArgs;
+pub use self::drift::DriftArgs;
 pub use self::explore::ExploreArgs;
 pub use self::load::{LoadArgs, MergeArgs, OfferedArgs};
 pub use self::manual::{CompletionsArgs, ManArgs};
@@ -87,6 +89,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Play a recording again: a journal, or a capture from elsewhere
     Replay(ReplayArgs),
+    /// Hold captured callbacks against the payload profiles: which fits, what differs
+    Drift(DriftArgs),
     /// Check scenario files without any network
     Check(CheckArgs),
     /// Show what would be sent, and when, without any network

@@ -7,6 +7,7 @@ mod check;
 mod codes;
 mod connect;
 mod contract;
+mod drift;
 mod explore;
 mod init;
 mod journal;
@@ -47,6 +48,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Load(args) => load::load(&args),
         Command::Merge(args) => load::merge(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Drift(args) => drift::drift(&args),
         Command::Check(args) => check::check(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Send(args) => send::send(&args),

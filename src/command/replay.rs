@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::Read;
+use std::io::BufReader;
 use std::sync::Arc;
 
 use super::again::Again;
@@ -15,7 +15,7 @@ use super::stage::Receiver;
 use crate::cli::ReplayArgs;
 use crate::error::{Exit, Failure};
 use crate::plan::Plan;
-use crate::replay::{self, MAX_BYTES, Record, read, script};
+use crate::replay::{self, Record, read, script};
 use crate::run::settings::Addresses;
 use crate::scenario::Retry;
 use crate::sink::misbehaviour::Misbehaviour;
@@ -70,16 +70,8 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
 
 fn records(args: &ReplayArgs) -> Result<Vec<Record>, Failure> {
     let name = args.file.display();
-    let mut bytes = Vec::new();
-    File::open(&args.file)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Failure::usage(format!("{name} is larger than 1 GiB")));
-    }
-    // A journal of a run that was killed may end in the middle of a character.
-    let text = String::from_utf8_lossy(&bytes);
-    let mut records = read(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    let file = File::open(&args.file).map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    let mut records = read(BufReader::new(file)).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     if let Some(id) = &args.only {
         records.retain(|record| record.lane == *id);
     }

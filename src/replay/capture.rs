@@ -1,10 +1,13 @@
 //! Captures from elsewhere: a JSON object a line, with `time` and `body`, and `url` and `headers` if they are known.
 
+use std::io::BufRead;
+
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{MAX_RECORDS, ReadError, Record, lane_of};
+use super::lines::Lines;
+use super::{Item, ReadError, Record, lane_of};
 use crate::time::{Millis, UnixMillis};
 
 #[derive(Debug, Deserialize)]
@@ -15,25 +18,47 @@ struct Line {
     body: Value,
     #[serde(default)]
     url: Option<String>,
+    /// By name; a value is a text, or a list of texts.
+    #[serde(default)]
+    headers: Map<String, Value>,
 }
 
-pub(super) fn read(text: &str) -> Result<Vec<Record>, ReadError> {
-    let mut records = Vec::new();
-    for (index, text) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let line: Line = serde_json::from_str(text)
-            .map_err(|error| ReadError::line(index, format!("{error}; a line is {{\"time\": …, \"body\": …}}")))?;
-        let at = time(&line.time)
-            .ok_or_else(|| ReadError::line(index, "`time` is neither RFC 3339 nor milliseconds since the epoch"))?;
-        let body = match line.body {
-            Value::String(text) => Bytes::from(text),
-            parsed => Bytes::from(parsed.to_string()),
-        };
-        records.push(Record { at, lane: lane_of(&body), url: line.url, body, acknowledged: None });
-        if records.len() > MAX_RECORDS {
-            return Err(ReadError::TooMany);
+/// Whether a text's first line may be one of a capture.
+pub(super) fn is_line(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|line| line.get("log").is_none())
+}
+
+pub(super) fn read(
+    mut index: usize,
+    mut text: String,
+    mut lines: Lines<impl BufRead>,
+    take: &mut dyn FnMut(Item) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    loop {
+        take(Item::Request(None, record(index, &text)?))?;
+        match lines.next_whole()? {
+            Some(next) => (index, text) = next,
+            None => return Ok(()),
         }
     }
-    Ok(records)
+}
+
+fn record(index: usize, text: &str) -> Result<Record, ReadError> {
+    let line: Line = serde_json::from_str(text)
+        .map_err(|error| ReadError::line(index, format!("{error}; a line is {{\"time\": …, \"body\": …}}")))?;
+    let at = time(&line.time)
+        .ok_or_else(|| ReadError::line(index, "`time` is neither RFC 3339 nor milliseconds since the epoch"))?;
+    let header = |name: &str| {
+        let (_, value) = line.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        value.as_array().and_then(|values| values.first()).unwrap_or(value).as_str().map(str::to_owned)
+    };
+    let (user_agent, content_type) = (header("user-agent"), header("content-type"));
+    let parsed = !line.body.is_string();
+    let body = match line.body {
+        Value::String(text) => Bytes::from(text),
+        parsed => Bytes::from(parsed.to_string()),
+    };
+    Ok(Record { at, lane: lane_of(&body), url: line.url, user_agent, content_type, body, parsed, acknowledged: None })
 }
 
 /// Milliseconds since the epoch.

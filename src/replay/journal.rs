@@ -1,12 +1,21 @@
 //! Our own journals: the first attempt of every delivery, with what came of it.
 
-use std::collections::HashMap;
+use std::io::BufRead;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{MAX_RECORDS, ReadError, Record};
+use super::lines::Lines;
+use super::{Item, ReadError, Record};
 use crate::time::Millis;
+
+/// Which delivery of which scenario of a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    scenario: usize,
+    task: u64,
+    number: u64,
+}
 
 /// What of a line is looked at. Unknown lines and fields are of later versions.
 #[derive(Debug, Deserialize)]
@@ -41,39 +50,38 @@ pub(super) fn is_line(text: &str) -> bool {
 }
 
 /// Reads a journal. Its last line may be cut: whoever wrote it may have been killed.
-pub(super) fn read(text: &str) -> Result<Vec<Record>, ReadError> {
-    let mut records = Vec::new();
-    let mut places = HashMap::new();
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
+pub(super) fn read(
+    mut index: usize,
+    mut text: String,
+    mut lines: Lines<impl BufRead>,
+    take: &mut dyn FnMut(Item) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
     let mut scenario = 0;
-    while let Some((index, text)) = lines.next() {
-        let line: Line = match serde_json::from_str(text) {
+    loop {
+        let next = lines.next_whole()?;
+        let line: Line = match serde_json::from_str(&text) {
             Ok(line) => line,
-            Err(_) if lines.peek().is_none() => break,
+            Err(_) if next.is_none() => return Ok(()),
             Err(error) => return Err(ReadError::line(index, format!("is no line of a journal: {error}"))),
         };
         if line.schema_version != crate::report::ndjson::SCHEMA_VERSION {
             return Err(ReadError::line(index, format!("has schema version {}", line.schema_version)));
         }
-        let key = (scenario, line.task, line.number);
+        let place = Place { scenario, task: line.task, number: line.number };
         match line.event.as_str() {
             "started" => scenario += 1,
             "sent" if line.attempt == 1 && !line.duplicate => {
-                places.insert(key, records.len());
-                records.push(record(line).ok_or_else(|| ReadError::line(index, "has no body"))?);
+                let record = record(line).ok_or_else(|| ReadError::line(index, "has no body"))?;
+                take(Item::Request(Some(place), record))?;
             }
-            "ended" => {
-                if let Some(record) = places.get(&key).and_then(|place| records.get_mut(*place)) {
-                    record.acknowledged = Some(line.end.as_deref() == Some("acknowledged"));
-                }
-            }
+            "ended" => take(Item::Ended(place, line.end.as_deref() == Some("acknowledged")))?,
             _ => {}
         }
-        if records.len() > MAX_RECORDS {
-            return Err(ReadError::TooMany);
+        match next {
+            Some(next) => (index, text) = next,
+            None => return Ok(()),
         }
     }
-    Ok(records)
 }
 
 fn record(line: Line) -> Option<Record> {
@@ -81,7 +89,9 @@ fn record(line: Line) -> Option<Record> {
         (Some(body), _) => Bytes::from(body),
         (None, hex) => unhex(&hex?)?.into(),
     };
-    Some(Record { at: Millis(line.due_at_ms), lane: line.task_id, url: line.url, body, acknowledged: None })
+    let (user_agent, content_type) = (None, None);
+    let (at, lane, url) = (Millis(line.due_at_ms), line.task_id, line.url);
+    Some(Record { at, lane, url, user_agent, content_type, body, parsed: false, acknowledged: None })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

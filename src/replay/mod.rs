@@ -3,35 +3,54 @@
 mod capture;
 mod har;
 mod journal;
+mod lines;
 mod script;
 
 pub use script::{Manner, script};
 
+use std::io::{BufRead, Read};
+
 use bytes::Bytes;
 
+use self::lines::{Lines, MAX_LINE};
 use crate::time::Millis;
 
-/// The largest recording, in bytes.
-pub const MAX_BYTES: u64 = 1024 * 1024 * 1024;
-/// The most callbacks of a recording.
+/// The most callbacks of a recording that is to be played.
 pub const MAX_RECORDS: usize = 1_000_000;
 
 /// One recorded request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Since the first one.
+    /// When it was made: since 1970-01-01T00:00:00Z, or since the first one.
     pub at: Millis,
     /// Which lane it belongs to: callbacks of one lane go out one after the other.
     pub lane: String,
     /// Where it went.
     pub url: Option<String>,
+    /// Its User-Agent, if the recording tells.
+    pub user_agent: Option<String>,
+    /// Its Content-Type, if the recording tells.
+    pub content_type: Option<String>,
     /// What it said.
     pub body: Bytes,
+    /// Whether the body was recorded as JSON and not as text: what stood between its tokens is lost.
+    pub parsed: bool,
     /// Whether it was acknowledged in the end, if the recording tells.
     pub acknowledged: Option<bool>,
 }
 
-/// Why a recording cannot be played.
+/// What a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Our own.
+    Journal,
+    /// A JSON object a line.
+    Lines,
+    /// As browsers and proxies write it.
+    Har,
+}
+
+/// Why a recording cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// A line that cannot be read.
@@ -51,6 +70,9 @@ pub enum ReadError {
     /// More than [`MAX_RECORDS`].
     #[error("more than {MAX_RECORDS} callbacks")]
     TooMany,
+    /// The file itself.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
 }
 
 impl ReadError {
@@ -59,26 +81,69 @@ impl ReadError {
     }
 }
 
-/// Reads a recording: a journal, lines of JSON with time, headers and body, or a HAR file. What it is shows in its text.
+/// Whatever `take` is given of a recording.
+enum Item {
+    /// A request; with a place to find it again if more may be told of it.
+    Request(Option<journal::Place>, Record),
+    /// What came of the request at a place.
+    Ended(journal::Place, bool),
+}
+
+/// Reads a recording to be played: everything in it, in order of time, which counts from the first one.
 ///
 /// # Errors
-/// It is none of these, or nothing is in it.
-pub fn read(text: &str) -> Result<Vec<Record>, ReadError> {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let mut records = if journal::is_line(first) {
-        journal::read(text)?
-    } else if serde_json::from_str::<serde_json::Value>(first).is_ok_and(|line| line.get("log").is_none()) {
-        capture::read(text)?
-    } else {
-        har::read(text)?
-    };
-    if records.len() > MAX_RECORDS {
-        return Err(ReadError::TooMany);
-    }
+/// It is none, nothing is in it, or too much.
+pub fn read(input: impl BufRead) -> Result<Vec<Record>, ReadError> {
+    let mut records = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    items(input, &mut |item| {
+        match item {
+            Item::Request(place, record) => {
+                places.extend(place.map(|place| (place, records.len())));
+                records.push(record);
+            }
+            Item::Ended(place, acknowledged) => {
+                if let Some(record) = places.get(&place).and_then(|index| records.get_mut(*index)) {
+                    record.acknowledged = Some(acknowledged);
+                }
+            }
+        }
+        if records.len() > MAX_RECORDS { Err(ReadError::TooMany) } else { Ok(()) }
+    })?;
     let first = records.iter().map(|record| record.at).min().ok_or(ReadError::Empty)?;
     records.iter_mut().for_each(|record| record.at = record.at.minus(first));
     records.sort_by_key(|record| record.at);
     Ok(records)
+}
+
+/// Reads a recording one request after the other, however many there are: none is kept. Their times count from 1970.
+///
+/// # Errors
+/// It is none. Requests before the place that cannot be read were taken.
+pub fn each(input: impl BufRead, mut take: impl FnMut(Record)) -> Result<Source, ReadError> {
+    items(input, &mut |item| {
+        if let Item::Request(_, record) = item {
+            take(record);
+        }
+        Ok(())
+    })
+}
+
+/// A journal, lines of JSON with time, headers and body, or a HAR file. What it is shows in its first line.
+fn items(mut input: impl BufRead, take: &mut dyn FnMut(Item) -> Result<(), ReadError>) -> Result<Source, ReadError> {
+    let mut lines = Lines::new(&mut input);
+    let Some((index, first)) = lines.next_filled()? else { return Err(ReadError::Empty) };
+    let is_whole = first.len() < MAX_LINE;
+    if is_whole && journal::is_line(&first) {
+        journal::read(index, first, lines, take)?;
+        Ok(Source::Journal)
+    } else if is_whole && capture::is_line(&first) {
+        capture::read(index, first, lines, take)?;
+        Ok(Source::Lines)
+    } else {
+        har::read(first.as_bytes().chain(input), take)?;
+        Ok(Source::Har)
+    }
 }
 
 /// The lane of a body that names its task; those that do not share one.

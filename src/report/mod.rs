@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod card;
 pub mod cases;
+pub mod drift;
 pub mod junit;
 pub mod load;
 pub mod log;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fault", &["callback", "dice", "time", "transport"]),
     ("probe", &["callback", "expect", "shown", "time"]),
     ("sink", &["callback", "shown", "time"]),
+    ("drift", &["callback", "shown", "time"]),
     ("load", &["callback", "dice", "time"]),
     ("measure", &["load", "transport"]),
     ("scenario", &["callback", "expect", "fault", "load", "probe", "shown", "time"]),
@@ -33,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "report",
         &[
             "callback",
+            "drift",
             "error",
             "event",
             "fault",
@@ -55,6 +57,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cli",
             "contract",
             "dice",
+            "drift",
             "error",
             "event",
             "expect",

@@ -75,7 +75,8 @@ fn every_flag_and_every_variable_is_typed_by_a_test() {
 fn with_examples() -> Desk {
     let quick = VOD.replace("\"5s\"", "\"10ms\"").replace("\"1s\"", "\"1ms\"");
     let signed = Desk::new().run("pullpush sign --key testkey").stdout;
-    let desk = Desk::new().file("day.toml", VOD).file("playlist.toml", &quick).file("body.json", signed);
+    let desk = Desk::new().env("CALLBACK_KEY", "testkey").file("day.toml", VOD).file("playlist.toml", &quick);
+    let desk = desk.file("body.json", signed);
     desk.run("pullpush init push-broken && pullpush init bad-evening").exits(0);
     desk.run("mkdir scenarios && cp playlist.toml scenarios/").exits(0);
     desk.run("pullpush run playlist.toml --sink --journal journal.ndjson && cp journal.ndjson capture.har").exits(0);

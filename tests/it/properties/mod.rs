@@ -4,6 +4,7 @@
 
 mod chance;
 mod composed;
+mod drift;
 mod loads;
 mod plans;
 mod readers;

@@ -1,0 +1,31 @@
+//! What was typed for `drift`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::ListFormat;
+
+/// `pullpush drift`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A capture is lines of JSON with `time`, `body` and perhaps `headers`, a HAR file, or a journal.
+
+Exit codes: 0 with the settings that are printed pullpush sends the like of all of it,
+1 something differs that no setting covers, 6 there is no callback in it.
+
+Examples:
+  pullpush drift capture.har
+  pullpush drift journal.ndjson --key-env CALLBACK_KEY --format json | jq .kinds"
+)]
+pub struct DriftArgs {
+    /// The capture; - for standard input
+    #[arg(value_name = "CAPTURE")]
+    pub file: PathBuf,
+    /// The environment variable that holds the key to verify signatures with
+    #[arg(long, value_name = "NAME")]
+    pub key_env: Option<String>,
+    /// How the result is written
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: ListFormat,
+}
