@@ -25,6 +25,8 @@ pub struct Subject {
     pub event: String,
     /// What the callback says, in short: `TaskExit -22`.
     pub callback: String,
+    /// Scenario time it is first due at.
+    pub due_at: UnixMillis,
     /// The incident that brought it about.
     pub incident: Option<IncidentKind>,
     /// What befalls it on its way.

@@ -145,6 +145,8 @@ pub enum PlanFormat {
     Ndjson,
     /// A curl command for each delivery.
     Curl,
+    /// A page to look at, in one file.
+    Html,
 }
 
 /// What decides a plan.
@@ -212,7 +214,8 @@ pub struct CheckArgs {
 #[command(after_help = "Examples:
   pullpush plan playlist.toml
   pullpush plan playlist.toml --seed 42 --format ndjson | jq .body
-  pullpush plan playlist.toml --format curl --to http://127.0.0.1:8080/callback")]
+  pullpush plan playlist.toml --format curl --to http://127.0.0.1:8080/callback
+  pullpush plan playlist.toml --format html > plan.html")]
 pub struct PlanArgs {
     /// Scenario file
     #[arg(value_name = "FILE")]

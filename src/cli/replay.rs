@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ConnectArgs, Format};
+use super::{ConnectArgs, Format, ReportFile};
 use crate::run::pace::Speed;
 
 /// `pullpush replay`
@@ -48,6 +48,9 @@ pub struct ReplayArgs {
     /// Write every event to this file as a line of JSON, what is sent before it is sent
     #[arg(long, value_name = "FILE", env = "PULLPUSH_JOURNAL")]
     pub journal: Option<PathBuf>,
+    /// Write a report to this file (repeatable); html is a page to look at
+    #[arg(long, value_name = "junit=FILE|json=FILE|html=FILE")]
+    pub report: Vec<ReportFile>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub connect: ConnectArgs,

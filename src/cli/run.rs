@@ -27,6 +27,8 @@ pub enum ReportKind {
     Junit,
     /// JSON.
     Json,
+    /// A page to look at, in one file.
+    Html,
 }
 
 /// `junit=FILE`
@@ -37,7 +39,8 @@ impl FromStr for ReportFile {
         let (kind, path) = match text.split_once('=') {
             Some(("junit", path)) => (ReportKind::Junit, path),
             Some(("json", path)) => (ReportKind::Json, path),
-            _ => return Err("write junit=FILE or json=FILE".to_owned()),
+            Some(("html", path)) => (ReportKind::Html, path),
+            _ => return Err("write junit=FILE, json=FILE or html=FILE".to_owned()),
         };
         if path.is_empty() { Err("which file?".to_owned()) } else { Ok(Self { kind, path: path.into() }) }
     }
@@ -77,8 +80,8 @@ pub struct RunArgs {
     /// Stop at the first complaint about the receiver
     #[arg(long, env = "PULLPUSH_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
-    /// Write a report for other programs to this file (repeatable)
-    #[arg(long, value_name = "junit=FILE|json=FILE")]
+    /// Write a report to this file (repeatable); html is a page to look at
+    #[arg(long, value_name = "junit=FILE|json=FILE|html=FILE")]
     pub report: Vec<ReportFile>,
     /// Write every event to this file as a line of JSON, what is sent before it is sent
     #[arg(long, value_name = "FILE", env = "PULLPUSH_JOURNAL")]

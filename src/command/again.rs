@@ -76,6 +76,11 @@ impl Again {
 
     /// The command; if the receiver failed a task and can fail it alone, for that task only.
     pub(super) fn command(&self, loaded: &Loaded, summary: &Summary) -> String {
+        self.command_of(loaded, summary.first_failed_task().filter(|_| summary.exit() == Exit::ReceiverFailed))
+    }
+
+    /// The command; of this task, by its number and id, only, if it can fail alone.
+    pub(super) fn command_of(&self, loaded: &Loaded, failed: Option<(u64, &str)>) -> String {
         let (words, alone, epoch_is_typed) = match self {
             Self::Whole(command) => return command.clone(),
             Self::Run { words, alone, epoch_is_typed } => (words, *alone, *epoch_is_typed),
@@ -84,10 +89,9 @@ impl Again {
         let here = if loaded.name.starts_with('-') { "./" } else { "" };
         let mut command =
             format!("pullpush run {} --seed {}", quoted(&format!("{here}{}", loaded.name)), loaded.plan.seed());
-        let failed = summary.first_failed_task().filter(|_| alone && summary.exit() == Exit::ReceiverFailed);
         // What cannot be typed is not printed; the number selects it, too.
         let typed = |(number, id): (u64, &str)| if escaped(id) == id { id.to_owned() } else { number.to_string() };
-        if let Some(task) = failed.map(typed).or_else(|| loaded.only.clone()) {
+        if let Some(task) = failed.filter(|_| alone).map(typed).or_else(|| loaded.only.clone()) {
             command.push_str(&format!(" --only {}", quoted(&format!("task={task}"))));
         }
         if !words.is_empty() {

@@ -11,7 +11,8 @@ use crate::load::profile::Profile;
 use crate::plan::Plan;
 use crate::plan::arrivals::{Part, Timed};
 use crate::plan::delivery::Delivery;
-use crate::report::plan as written;
+use crate::report::html::{self, Facts, PlanPicture};
+use crate::report::plan::{self as written, Planned};
 
 /// Deliveries in the order they are sent in; of a load with their times.
 type Deliveries = Box<dyn Iterator<Item = (Option<Duration>, Delivery)>>;
@@ -36,27 +37,56 @@ fn deliveries(args: &PlanArgs, plan: &Plan) -> Result<Deliveries, Failure> {
 /// # Errors
 /// [`Failure`] if the scenario is not valid or the plan cannot be written.
 pub(super) fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
-    let Loaded { plan, epoch, addresses, .. } = load(&args.file, &args.scenario)?;
-    let payload = &plan.scenario().payload;
-    note(&format!("seed {}  epoch {epoch}", plan.seed()));
-    let mut output = match args.format {
-        PlanFormat::Table => Output::for_people(),
-        PlanFormat::Ndjson | PlanFormat::Curl => Output::for_programs(),
-    };
+    let loaded = load(&args.file, &args.scenario)?;
+    note(&format!("seed {}  epoch {}", loaded.plan.seed(), loaded.epoch));
+    match args.format {
+        PlanFormat::Table => lines(args, &loaded, written::table, Output::for_people())?,
+        PlanFormat::Ndjson => lines(args, &loaded, written::ndjson, Output::for_programs())?,
+        PlanFormat::Curl => lines(args, &loaded, written::curl, Output::for_programs())?,
+        PlanFormat::Html => page(args, &loaded)?,
+    }
+    Ok(Exit::Success)
+}
+
+/// One delivery after the other, as long as somebody reads.
+fn lines(
+    args: &PlanArgs,
+    loaded: &Loaded,
+    write: impl Fn(&Planned<'_>, &mut String),
+    mut output: Output,
+) -> Result<(), Failure> {
     let mut line = String::new();
-    for (due, delivery) in deliveries(args, &plan)? {
+    for (due, delivery) in deliveries(args, &loaded.plan)? {
         line.clear();
-        let planned = written::Planned { delivery: &delivery, payload, epoch, addresses: &addresses, due };
-        match args.format {
-            PlanFormat::Table => written::table(&planned, &mut line),
-            PlanFormat::Ndjson => written::ndjson(&planned, &mut line),
-            PlanFormat::Curl => written::curl(&planned, &mut line),
-        }
+        write(&planned(loaded, &delivery, due), &mut line);
         output.write(&line)?;
         if output.is_closed() {
             break;
         }
     }
-    output.flush()?;
-    Ok(Exit::Success)
+    output.flush()
+}
+
+/// All of them in one picture.
+fn page(args: &PlanArgs, loaded: &Loaded) -> Result<(), Failure> {
+    let mut picture = PlanPicture::new(Facts {
+        name: loaded.name.clone(),
+        seed: loaded.plan.seed(),
+        epoch: loaded.epoch,
+        speed: Some(1.0),
+        to: loaded.addresses.shown().to_owned(),
+    });
+    for (due, delivery) in deliveries(args, &loaded.plan)? {
+        if !picture.take(&planned(loaded, &delivery, due)) {
+            break;
+        }
+    }
+    let mut output = Output::for_programs();
+    output.write(&html::page(html::Kind::Plan, &[picture.finish()]))?;
+    output.flush()
+}
+
+fn planned<'a>(loaded: &'a Loaded, delivery: &'a Delivery, due: Option<Duration>) -> Planned<'a> {
+    let Loaded { plan, epoch, addresses, .. } = loaded;
+    Planned { delivery, payload: &plan.scenario().payload, epoch: *epoch, addresses, due }
 }

@@ -1,5 +1,6 @@
 //! Plays loaded scenarios: joins plan, player, transport and reporter.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -171,6 +172,8 @@ async fn conduct(
     let interrupted = Cell::new(None);
     let mut judge = Judge::new(loaded.plan.scenario().expectations.clone());
     manner.journal.borrow_mut().begin(loaded);
+    let speed = if let Speed::Times(times) = manner.speed { Some(times) } else { None };
+    manner.reports.borrow_mut().begin(loaded, speed, &to(loaded, manner));
     let mut observer = |mut event: Event| {
         if !manner.journal.borrow_mut().take(&event) {
             // Nothing that goes out is missing from the journal: so nothing goes out any more.
@@ -275,16 +278,19 @@ fn reporter(loaded: &Loaded, manner: &Manner) -> Reporter {
     let mut reporter = Reporter::new(manner.format, Summary::new(seed), progress);
     reporter.write(&match manner.format {
         Format::Human => {
-            let to = if in_memory {
-                "in virtual time, nothing is sent"
-            } else {
-                &*without_passwords(loaded.addresses.shown())
-            };
-            format!("{DIM}{}  seed {seed}  {to}{DIM:#}\n", loaded.name)
+            format!("{DIM}{}  seed {seed}  {}{DIM:#}\n", loaded.name, to(loaded, manner))
         }
         Format::Ndjson => ndjson::json(&Header::new(&loaded.name, seed, loaded.epoch)),
     });
     reporter
+}
+
+/// Where callbacks go, for people.
+fn to<'a>(loaded: &'a Loaded, manner: &Manner) -> Cow<'a, str> {
+    if matches!(manner.receiver, Receiver::Memory(_)) {
+        return "in virtual time, nothing is sent".into();
+    }
+    without_passwords(loaded.addresses.shown())
 }
 
 /// How many deliveries there are, if that is soon counted.

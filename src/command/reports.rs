@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::again::Again;
+use super::loaded::Loaded;
 use super::output::note;
 use crate::cli::{ReportFile, ReportKind};
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::event::Event;
 use crate::judge::Complaint;
 use crate::report::cases::{Case, Cases};
+use crate::report::html::{self, Drawn, Facts, Picture, Room};
 use crate::report::junit;
 use crate::report::ndjson::{SCHEMA_VERSION, json};
 use crate::report::summary::{Summary, SummaryJson};
@@ -22,6 +25,10 @@ pub(super) struct Reports {
     present: Cases,
     done: Vec<(String, Cases, String)>,
     summaries: Vec<SummaryJson>,
+    picture: Option<Picture>,
+    /// How much more a page may hold.
+    room: Room,
+    drawn: Vec<Drawn>,
 }
 
 impl Reports {
@@ -36,10 +43,22 @@ impl Reports {
         Ok(Self { files: files.iter().map(|file| (file.kind, file.path.clone())).collect(), ..Self::default() })
     }
 
+    /// A scenario begins: whose callbacks go `to` there, at so many times the clock's speed, if anything waits at all.
+    pub(super) fn begin(&mut self, loaded: &Loaded, speed: Option<f64>, to: &str) {
+        if self.files.iter().any(|(kind, _)| *kind == ReportKind::Html) {
+            let (name, to) = (loaded.name.clone(), to.to_owned());
+            let facts = Facts { name, seed: loaded.plan.seed(), epoch: loaded.epoch, speed, to };
+            self.picture = Some(Picture::new(facts, self.room));
+        }
+    }
+
     /// Something happened.
     pub(super) fn take(&mut self, event: &Event) {
         if !self.files.is_empty() {
             self.present.take(event);
+        }
+        if let Some(picture) = &mut self.picture {
+            picture.take(event);
         }
     }
 
@@ -48,22 +67,40 @@ impl Reports {
         if !self.files.is_empty() {
             self.present.complain(complaint);
         }
+        if let Some(picture) = &mut self.picture {
+            picture.complain(complaint);
+        }
     }
 
     /// A scenario is over. The files are written each time: whatever comes after, this is in them.
     ///
     /// # Errors
     /// [`Failure`] if one cannot be written.
-    pub(super) fn finish(&mut self, name: &str, summary: &Summary, again: &str) -> Result<(), Failure> {
+    pub(super) fn finish(&mut self, loaded: &Loaded, summary: &Summary, again: &Again) -> Result<(), Failure> {
         if self.files.is_empty() {
             return Ok(());
         }
-        self.done.push((name.to_owned(), std::mem::take(&mut self.present), again.to_owned()));
+        let whole = again.command(loaded, summary);
+        if let Some(picture) = self.picture.take() {
+            let alone = |number: Option<u64>| {
+                let task = number.filter(|_| summary.exit() == Exit::ReceiverFailed);
+                let id = |number| loaded.plan.task(number).map_or_else(String::new, |task| task.id().into_owned());
+                match task {
+                    Some(number) => again.command_of(loaded, Some((number, &id(number)))),
+                    None => again.command_of(loaded, None),
+                }
+            };
+            let (drawn, room) = picture.finish(summary.to_json(), alone);
+            self.drawn.push(drawn);
+            self.room = room;
+        }
+        self.done.push((loaded.name.clone(), std::mem::take(&mut self.present), whole));
         self.summaries.push(summary.to_json());
         for (kind, path) in &self.files {
             let text = match kind {
                 ReportKind::Junit => junit::report(&self.done).map_err(Failure::could_not_run)?,
                 ReportKind::Json => self.json(),
+                ReportKind::Html => html::page(html::Kind::Run, &self.drawn),
             };
             std::fs::write(path, text).map_err(|error| cannot(path, &error))?;
         }

@@ -22,12 +22,11 @@ pub(super) fn conclude(loaded: &Loaded, manner: &Manner, scribe: Scribe, ending:
         Format::Ndjson => ndjson::summary(&summary),
     });
     let flushed = output.flush();
-    let again = manner.again.command(loaded, &summary);
     // Being interrupted is no failure to look into.
     if summary.exit() != Exit::Success {
-        note(&format!("again: {again}"));
+        note(&format!("again: {}", manner.again.command(loaded, &summary)));
     }
-    let reported = manner.reports.borrow_mut().finish(&loaded.name, &summary, &again);
+    let reported = manner.reports.borrow_mut().finish(loaded, &summary, &manner.again);
     failure.or(journal.failure()).map_or(Ok(()), Err).and(written).and(flushed).and(reported)?;
     Ok(ending.interrupted.unwrap_or(Exit::Success).and(summary.exit()))
 }

@@ -33,7 +33,7 @@ pub struct Planned<'a> {
 
 impl Planned<'_> {
     /// When it is due.
-    fn offset(&self) -> Millis {
+    pub fn offset(&self) -> Millis {
         self.due.map_or(self.delivery.offset, Millis::from_duration)
     }
 

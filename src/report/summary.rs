@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::audit::{Audit, Count};
-use super::log::milliseconds;
+use super::lengths::{Lengths, LengthsJson};
 use super::ndjson::SCHEMA_VERSION;
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::error::Exit;
@@ -245,49 +243,6 @@ pub struct SummaryJson {
     pub probes: u64,
     /// What the receiver owed and did not do.
     pub complaints: u64,
-}
-
-/// Quantiles of a length, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct LengthsJson {
-    /// Half are shorter.
-    pub p50_us: u64,
-    /// 99 % are shorter.
-    pub p99_us: u64,
-    /// None is longer.
-    pub max_us: u64,
-}
-
-/// A distribution of lengths.
-#[derive(Debug)]
-struct Lengths(Option<Histogram<u64>>);
-
-impl Lengths {
-    fn new() -> Self {
-        // Microseconds up to a day, three digits.
-        Self(Histogram::new_with_max(86_400_000_000, 3).ok())
-    }
-
-    fn record(&mut self, length: Duration) {
-        if let Some(histogram) = &mut self.0 {
-            histogram.saturating_record(u64::try_from(length.as_micros()).unwrap_or(u64::MAX));
-        }
-    }
-
-    fn to_json(&self) -> LengthsJson {
-        let at = |quantile| self.0.as_ref().map_or(0, |histogram| histogram.value_at_quantile(quantile));
-        let max_us = self.0.as_ref().map_or(0, Histogram::max);
-        LengthsJson { p50_us: at(0.5).min(max_us), p99_us: at(0.99).min(max_us), max_us }
-    }
-}
-
-/// `p50 1.1 ms  p99 2.3 ms  max 2.3 ms`
-impl std::fmt::Display for Lengths {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let LengthsJson { p50_us, p99_us, max_us } = self.to_json();
-        let [p50, p99, max] = [p50_us, p99_us, max_us].map(|micros| milliseconds(Duration::from_micros(micros)));
-        write!(out, "p50 {p50}  p99 {p99}  max {max}")
-    }
 }
 
 fn word(outcome: &Outcome) -> String {

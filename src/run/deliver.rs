@@ -9,13 +9,13 @@ use crate::callback::payload::Stamps;
 use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::DuplicateAs;
 use crate::plan::delivery::{Delivery, Due};
-use crate::time::Millis;
+use crate::time::{Millis, UnixMillis};
 use crate::transport::{Outcome, Request, Transport};
 
 impl<T: Transport> Player<'_, T> {
     /// Delivers; gives the scenario time at which that was over.
     pub(super) async fn deliver(&self, delivery: Delivery, due: Millis) -> Millis {
-        let subject = Arc::new(subject(&delivery));
+        let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
         let happened = match delivery.due {
             Due::Planned => delivery.happened,
             _ if delivery.is_duplicate() => delivery.happened,
@@ -160,13 +160,14 @@ impl<T: Transport> Player<'_, T> {
     }
 }
 
-fn subject(delivery: &Delivery) -> Subject {
+fn subject(delivery: &Delivery, due_at: UnixMillis) -> Subject {
     Subject {
         task: delivery.task.number,
         task_id: delivery.task.id().into_owned(),
         number: delivery.number,
         event: delivery.callback.name().to_owned(),
         callback: delivery.callback.to_string(),
+        due_at,
         incident: delivery.cause,
         fate: delivery.fate,
         expect: delivery.expect.clone(),

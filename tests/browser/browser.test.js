@@ -13,6 +13,9 @@ test("complaints and requests of a page are noted", async () => {
   const bad = await open(url("bad.html"), { colorScheme: "dark" });
   assert.deepEqual(bad.requests, [url("none.png")]);
   for (const complaint of ["dialog: 1", "no is not defined", "ERR_FILE_NOT_FOUND"]) {
-    assert.ok(bad.errors.some((error) => error.includes(complaint)), bad.errors.join("\n"));
+    assert.ok(
+      bad.errors.some((error) => error.includes(complaint)),
+      bad.errors.join("\n"),
+    );
   }
 });

@@ -16,6 +16,7 @@ mod explore;
 mod guard;
 mod halts;
 mod help;
+mod html;
 mod journal;
 mod keys;
 mod library;

@@ -71,6 +71,7 @@ fn a_report_that_cannot_be_written_is_known_before() {
     let receiver = Receiver::new();
     let run = format!("pullpush run vod.toml --to {} --speed max", receiver.url);
     Desk::new().run(format!("{run} --report junit=no/such/folder")).exits(3).says("cannot write no/such/folder");
-    Desk::new().run(format!("{run} --report html=r.html")).exits(2).says("write junit=FILE or json=FILE");
+    Desk::new().run(format!("{run} --report html=no/such/page")).exits(3).says("cannot write no/such/page");
+    Desk::new().run(format!("{run} --report pdf=r.pdf")).exits(2).says("write junit=FILE, json=FILE or html=FILE");
     assert!(receiver.rest().is_empty());
 }

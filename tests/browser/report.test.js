@@ -1,0 +1,339 @@
+// `--report html=F` and `plan --format html`: the pages, used as a user uses them.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { open } from "./browser.js";
+import { desk, receiver } from "./program.js";
+
+const HOSTILE = "</script><img src=x onerror=alert(1)><!--\u2028";
+
+/// Four tasks: two whose push breaks, one that is befallen by every kind of fault, one with a hostile name.
+const EVENING = `version = 1
+seed = 7
+
+[receiver]
+retry = ["100ms"]
+
+[payload]
+epoch = "2026-01-01T12:00:00Z"
+profile = "complete"
+
+[[task]]
+source = "live"
+count = 2
+spacing = "200ms"
+task_id = "10{n}"
+url = "rtmp://origin.test/live/a"
+end = "30s"
+
+[[task.incident]]
+kind = "push-broken"
+at = "5s"
+lasts = "5s"
+
+[[task]]
+task_id = "200"
+[[task.step]]
+event = "TaskStart"
+fault = { duplicate = { after = "300ms" } }
+[[task.step]]
+after = "1s"
+event = "TaskAlarm"
+fault = "drop"
+[[task.step]]
+after = "1s"
+event = "TaskExit"
+fault = { delay = { by = "2s" } }
+
+[[task]]
+task_id = ${JSON.stringify(HOSTILE)}
+[[task.step]]
+event = "TaskStart"
+
+[[probe]]
+after = "end"
+get = "/state"
+status = 404
+`;
+
+/// Refuses every exit with an error, and the first try of everything about task 102.
+function moody(callback, n, tried) {
+  const key = JSON.stringify(callback);
+  if (callback.callback_event === "TaskExit") return [503, "<h1>Service Unavailable</h1><script>alert(2)</script>"];
+  if (callback.task_id !== "102" || tried.has(key)) return [200, '{"code":0}'];
+  tried.add(key);
+  return [500, "busy"];
+}
+
+describe("a run with failures", () => {
+  let url, ended, listening;
+  before(async () => {
+    const tried = new Set();
+    listening = await receiver((callback, n) => moody(callback, n, tried));
+    const files = await desk({ "evening.toml": EVENING });
+    const words = ["--to", listening.url, "--speed", "20x", "--report", "html=r.html"];
+    ended = await files.pullpush("run", "evening.toml", ...words);
+    assert.equal(ended.code, 1, ended.stderr);
+    url = files.url("r.html");
+  });
+  after(() => listening.close());
+
+  test("needs nothing but itself, and says what it is", async () => {
+    const { page, errors, requests } = await open(url);
+    assert.equal(await page.title(), "pullpush run: evening.toml");
+    await page.locator(".lanes").waitFor();
+    assert.deepEqual([errors, requests], [[], []]);
+  });
+
+  test("failures come first, each with its command, the first with that which was printed", async () => {
+    const { page } = await open(url);
+    const order = await page
+      .locator("main > *")
+      .evaluateAll((all) => all.map(({ className, localName }) => className || localName));
+    assert.deepEqual(order.slice(0, 3), ["header", "failures", "scenario"]);
+    const commands = await page.locator(".failure code").allTextContents();
+    assert.equal(commands[0], ended.again);
+    assert.deepEqual(commands.map((command) => command.match(/task=(\d+)/)?.[1]).sort(), [
+      "101",
+      "102",
+      "200",
+      undefined,
+    ]);
+    const first = page.locator(".failure a").first();
+    assert.match(await first.textContent(), /^TaskExit -?\d+  task=\d+  #\d+$/);
+    await first.click();
+    await page
+      .locator(".details.pinned .complaints")
+      .getByText("not acknowledged after 2 attempts: status 503")
+      .waitFor();
+  });
+
+  test("a command can be copied", async () => {
+    const { page } = await open(url, { permissions: ["clipboard-read", "clipboard-write"] });
+    await page.locator(".failure button").first().click();
+    await page.locator(".failure").first().getByText("copied").waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), ended.again);
+  });
+
+  test("there is a lane for each task and one for the whole, and the numbers are the summary's", async () => {
+    const { page } = await open(url);
+    const names = await page.locator(".names span").allTextContents();
+    assert.deepEqual(names.filter((name) => /^\d+$/.test(name)).sort(), ["101", "102", "200"]);
+    assert.equal(names[0], "the whole run");
+    assert.equal(names.length, 5);
+    const tiles = await page.locator(".tile").allInnerTexts();
+    const [, planned, acknowledged] = ended.stdout.match(/(\d+) callbacks planned[\s\S]*?acknowledged +(\d+)/);
+    assert.deepEqual(tiles.slice(0, 2), [`${planned}\nplanned`, `${acknowledged}\nacknowledged`]);
+    assert.equal(await page.locator("figure svg[aria-label]").count(), 3);
+  });
+
+  test("pointing at a callback shows it, a click pins it, Escape lets go", async () => {
+    const { page } = await open(url);
+    const details = page.locator(".details");
+    const { x, y } = await placeOf(page, 1, 0);
+    await page.mouse.move(x, y);
+    await details.getByRole("heading", { name: "TaskStart" }).waitFor();
+    await page.mouse.move(x, y + 500);
+    await details.getByText("Point at a callback").waitFor();
+    await page.mouse.click(x, y);
+    await page.mouse.move(x, y + 500);
+    const words = await details.innerText();
+    for (const word of [
+      "pinned",
+      "task\n101",
+      "#1 of the task",
+      "start delay",
+      "service",
+      "200",
+      '"callback_event": "TaskStart"',
+      '{"code":0}',
+    ]) {
+      assert.ok(words.includes(word), `${word} in ${words}`);
+    }
+    await page.keyboard.press("Escape");
+    await details.getByText("Point at a callback").waitFor();
+  });
+
+  test("keys reach everything: retries, faults, incidents, probes", async () => {
+    const { page } = await open(url);
+    await page.locator(".lanes").focus();
+    const seen = [];
+    for (let lane = 0; lane < 5; lane++) {
+      await page.keyboard.press(lane ? "ArrowDown" : "Home");
+      for (let back = 0; back < 8; back++) await page.keyboard.press("ArrowLeft");
+      for (let place = 0; place < 8; place++) {
+        seen.push(await page.locator(".details").innerText());
+        await page.keyboard.press("ArrowRight");
+      }
+    }
+    const all = seen.join("\n");
+    for (const word of [
+      "again in 100 ms",
+      "drop",
+      "duplicate after 300ms",
+      "delay by 2s",
+      "push-broken",
+      "probe",
+      "expected status 404, got 200",
+      "given up",
+    ]) {
+      assert.ok(all.includes(word), word);
+    }
+  });
+
+  test("zooming changes what is shown, and what is drawn", async () => {
+    const { page } = await open(url, { reducedMotion: "reduce" });
+    const range = page.locator(".range");
+    const whole = await range.textContent();
+    const picture = () => page.locator(".lanes canvas").evaluate((canvas) => canvas.toDataURL());
+    const before = await settled(page, picture);
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    assert.notEqual(await range.textContent(), whole);
+    assert.notEqual(await settled(page, picture), before);
+    await page.getByRole("button", { name: "Show all" }).click();
+    assert.equal(await range.textContent(), whole);
+    await page.locator(".overview").scrollIntoViewIfNeeded();
+    const box = await page.locator(".overview").boundingBox();
+    await page.mouse.move(box.x + 300, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 400, box.y + 20);
+    await page.mouse.up();
+    const brushed = await range.textContent();
+    assert.notEqual(brushed, whole);
+    await page.locator(".lanes").hover({ position: { x: 500, y: 60 } });
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -300);
+    await page.keyboard.up("Control");
+    await page.waitForFunction((old) => document.querySelector(".range").textContent !== old, brushed);
+    await page.locator(".lanes").focus();
+    await page.keyboard.press("0");
+    assert.equal(await range.textContent(), whole);
+  });
+
+  test("the axis tells the time of the run or of the scenario", async () => {
+    const { page } = await open(url);
+    const range = page.locator(".range");
+    const run = await range.textContent();
+    await page.getByRole("button", { name: "scenario time" }).click();
+    assert.notEqual(await range.textContent(), run);
+  });
+
+  test("it is light or dark as its reader likes", async () => {
+    const background = async (colorScheme) => {
+      const { page, close } = await open(url, { colorScheme });
+      const colour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const pixel = await page
+        .locator(".lanes canvas")
+        .evaluate((canvas) => [...canvas.getContext("2d").getImageData(2, 2, 1, 1).data].join());
+      await close();
+      return [colour, pixel];
+    };
+    assert.deepEqual(await background("light"), ["rgb(255, 255, 255)", "255,255,255,255"]);
+    assert.deepEqual(await background("dark"), ["rgb(20, 23, 28)", "20,23,28,255"]);
+  });
+
+  test("what others wrote is text", async () => {
+    const { page, errors, requests } = await open(url);
+    const names = await page.locator(".names span").allTextContents();
+    assert.ok(
+      names.some((name) => name.startsWith("</script><img src=x onerror=alert(1)><!--")),
+      names.join("\n"),
+    );
+    await page.locator(".failure a").first().click();
+    await page.locator(".details").getByText("<h1>Service Unavailable</h1><script>alert(2)</script>").waitFor();
+    assert.equal(await page.locator("img, h1:not(header h1)").count(), 0);
+    assert.deepEqual([errors, requests], [[], []]);
+  });
+
+  test("the address of an item opens it", async () => {
+    const { page } = await open(`${url}#s0-d0`);
+    await page.locator(".details.pinned h3").waitFor();
+  });
+});
+
+test("ten thousand callbacks open, are all there, and are drawn", async () => {
+  const many = `version = 1
+seed = 7
+[payload]
+epoch = "2026-01-01T12:00:00Z"
+[[task]]
+source = "vod"
+count = 2500
+spacing = "100ms"
+task_id = "{n}"
+files = [{ url = "http://media.test/1.m3u8", duration = "5s" }]
+`;
+  const { pullpush, url } = await desk({ "many.toml": many });
+  const { code, stderr } = await pullpush("run", "many.toml", "--virtual", "--report", "html=r.html");
+  assert.equal(code, 0, stderr);
+  const { page, errors } = await open(url("r.html"));
+  await page.locator('.lanes[aria-label^="2,500 lanes, 10,000 items"]').waitFor();
+  assert.equal(await page.locator(".tile").first().innerText(), "10,000\nplanned");
+  await page.locator(".lanes").focus();
+  await page.keyboard.press("End");
+  await page.locator(".details").getByText("#4 of the task").waitFor();
+  assert.ok((await page.locator(".names span").allTextContents()).includes("2500"));
+  // Names are made for what is visible only, and signs are drawn there.
+  assert.ok((await page.locator(".names span").count()) < 40);
+  assert.ok((await colours(page)) > 5);
+  assert.deepEqual(errors, []);
+});
+
+test("several scenarios have a section each", async () => {
+  const quiet = EVENING.split("[[probe]]")[0];
+  const { pullpush, url } = await desk({ "one.toml": quiet, "two.toml": quiet });
+  await pullpush("run", "one.toml", "two.toml", "--virtual", "--report", "html=r.html");
+  const { page, errors } = await open(url("r.html"));
+  assert.deepEqual(await page.locator(".scenario h2").allTextContents(), ["one.toml", "two.toml"]);
+  await page.locator("nav a").nth(1).click();
+  await page.locator("#s1 .lanes").waitFor();
+  assert.deepEqual(errors, []);
+});
+
+test("a plan has the same lanes before anything is sent", async () => {
+  const { pullpush, write, url } = await desk({ "evening.toml": EVENING });
+  const { code, stdout } = await pullpush("plan", "evening.toml", "--format", "html");
+  assert.equal(code, 0);
+  await write("plan.html", stdout);
+  const { page, errors, requests } = await open(url("plan.html"));
+  assert.equal(await page.title(), "pullpush plan: evening.toml");
+  assert.equal(await page.locator(".failures").count(), 0);
+  assert.equal(await page.locator(".names span").count(), 4);
+  const { x, y } = await placeOf(page, 0, 0);
+  await page.mouse.click(x, y);
+  await page.locator(".details").getByText('"callback_event": "TaskStart"').waitFor();
+  assert.deepEqual([errors, requests], [[], []]);
+});
+
+/// Where the first sign of a lane is on the screen: its leftmost coloured point, in the middle of the lane.
+async function placeOf(page, lane) {
+  await page.locator(".lanes").scrollIntoViewIfNeeded();
+  const name = await page.locator(".names span").nth(lane).boundingBox();
+  const canvas = await page.locator(".lanes canvas").boundingBox();
+  const left = await page.locator(".lanes canvas").evaluate(
+    (canvas, y) => {
+      const { data, width } = canvas.getContext("2d").getImageData(0, y, canvas.width, 1);
+      const isVivid = (x) =>
+        Math.max(...data.slice(4 * x, 4 * x + 3)) - Math.min(...data.slice(4 * x, 4 * x + 3)) > 100;
+      return Array.from({ length: width }, (_, x) => x).find((x) => x > 152 && isVivid(x));
+    },
+    Math.round(name.y + name.height / 2 + 3 - canvas.y),
+  );
+  return { x: canvas.x + left + 3, y: name.y + name.height / 2 + 3 };
+}
+
+/// How many colours there are on the lanes.
+const colours = (page) =>
+  page
+    .locator(".lanes canvas")
+    .evaluate(
+      (canvas) =>
+        new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer))
+          .size,
+    );
+
+/// What `see` sees when the page has drawn what it was asked to.
+async function settled(page, see) {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  return see();
+}
