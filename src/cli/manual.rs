@@ -1,4 +1,4 @@
-//! What was typed for `completions` and `man`: what pullpush says of itself to other programs.
+//! What was typed for `completions`, `man` and `schema`: what pullpush says of itself to other programs.
 
 use std::path::PathBuf;
 
@@ -31,3 +31,12 @@ pub struct ManArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
+
+/// `pullpush schema`
+#[derive(Debug, Args)]
+#[command(after_help = "For editors with Taplo in them (Even Better TOML), name it in the first line of a scenario:
+#:schema ./pullpush.schema.json
+
+Example:
+  pullpush schema > pullpush.schema.json")]
+pub struct SchemaArgs {}

@@ -1,4 +1,4 @@
-//! `pullpush completions` and `man`: made of the same flags that are parsed.
+//! `pullpush completions`, `man` and `schema`: what pullpush says of itself to other programs.
 
 use std::io;
 use std::path::Path;
@@ -8,8 +8,18 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use super::output::{note, print};
-use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs};
 use crate::error::{Exit, Failure};
+use crate::scenario::SCHEMA;
+
+/// Prints the JSON Schema of scenario files.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub(super) fn schema(_: &SchemaArgs) -> Result<Exit, Failure> {
+    print(SCHEMA)?;
+    Ok(Exit::Success)
+}
 
 /// Prints the completion script of a shell.
 ///

@@ -59,6 +59,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Codes(args) => codes::codes(&args),
         Command::Sign(args) => signature::sign(&args),
         Command::Verify(args) => signature::verify(&args),
+        Command::Schema(args) => manual::schema(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };

@@ -19,5 +19,6 @@ mod provider;
 mod receivers;
 mod samples;
 mod scenarios;
+mod schema;
 mod sink;
 mod support;

@@ -42,7 +42,7 @@ pub(super) fn read(
 
     let files = files(&mut section, lints);
     let url = url::source(&mut section, "url");
-    let (files, script) = if section.key_span("step").is_some() {
+    let (files, script) = if section.get("step").is_some() {
         let files = files.unwrap_or_default().into_iter().chain(url.map(whole)).collect::<Vec<_>>();
         let steps = step::read_all(&mut section, source, &files, context);
         relay::refuse(&mut section);

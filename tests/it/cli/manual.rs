@@ -1,4 +1,4 @@
-//! `completions` and `man`: they know every verb and every flag, and the shells that are here can read them.
+//! `completions`, `man` and `schema`: they know every verb and every flag, and the shells that are here can read them.
 
 use super::Desk;
 use super::help::{flags, verbs};
@@ -85,4 +85,11 @@ fn a_page_for_every_verb() {
 #[test]
 fn a_folder_that_cannot_be() {
     Desk::new().run("pullpush man --out vod.toml").exits(3).says("error: cannot write vod.toml: ");
+}
+
+#[test]
+fn the_schema_is_one_file() {
+    let desk = Desk::new();
+    let schema = desk.run("pullpush schema").exits(0).stdout;
+    assert_eq!(schema, include_str!("../../../src/scenario/schema.json"));
 }
