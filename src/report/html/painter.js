@@ -93,9 +93,11 @@ class Painter {
     const next = nextInRow(shown);
     const labels = new Map(shown.map((item) => [item, this.label(item, next.get(item))]));
     for (const item of shown) this.lines(item, labels.get(item));
-    // What failed comes last, on top.
-    for (const item of shown) if (!item.failures.length) item.marks.forEach((mark) => this.mark(item, mark));
-    for (const item of shown) if (item.failures.length) item.marks.forEach((mark) => this.mark(item, mark));
+    // What failed comes last, on top of what is befallen by a fault, and that on top of the rest.
+    const weight = (item) => (item.failures.length ? 2 : item.fault ? 1 : 0);
+    for (const level of [0, 1, 2]) {
+      for (const item of shown) if (weight(item) === level) item.marks.forEach((mark) => this.mark(item, mark));
+    }
     labels.forEach((label, item) => label && this.name(item, label));
   }
 
