@@ -56,9 +56,12 @@ get = "/state"
 status = 404
 `;
 
-/// Refuses every exit with an error, and the first try of everything about task 102.
+/// Colours on the lanes, in the light.
+const SIGNS = { good: [10, 122, 83], bad: [195, 34, 44], fault: [146, 86, 0] };
+
+/// Refuses every exit with an error, and of everything else about task 102 what comes first.
 function moody(callback, n, tried) {
-  const key = JSON.stringify(callback);
+  const key = callback.callback_event;
   if (callback.callback_event === "TaskExit") return [503, "<h1>Service Unavailable</h1><script>alert(2)</script>"];
   if (callback.task_id !== "102" || tried.has(key)) return [200, '{"code":0}'];
   tried.add(key);
@@ -117,6 +120,7 @@ describe("a run with failures", () => {
 
   test("there is a lane for each task and one for the whole, and the numbers are the summary's", async () => {
     const { page } = await open(url);
+    for (const colour of Object.values(SIGNS)) assert.ok((await area(page, colour)) > 20, colour.join());
     const names = await page.locator(".names span").allTextContents();
     assert.deepEqual(names.filter((name) => /^\d+$/.test(name)).sort(), ["101", "102", "200"]);
     assert.equal(names[0], "the whole run");
@@ -275,7 +279,7 @@ files = [{ url = "http://media.test/1.m3u8", duration = "5s" }]
   assert.ok((await page.locator(".names span").allTextContents()).includes("2500"));
   // Names are made for what is visible only, and signs are drawn there.
   assert.ok((await page.locator(".names span").count()) < 40);
-  assert.ok((await colours(page)) > 5);
+  assert.ok((await area(page, SIGNS.good)) > 1000);
   assert.deepEqual(errors, []);
 });
 
@@ -322,15 +326,15 @@ async function placeOf(page, lane) {
   return { x: canvas.x + left + 3, y: name.y + name.height / 2 + 3 };
 }
 
-/// How many colours there are on the lanes.
-const colours = (page) =>
-  page
-    .locator(".lanes canvas")
-    .evaluate(
-      (canvas) =>
-        new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer))
-          .size,
-    );
+/// How many points of the lanes have a colour.
+const area = (page, [red, green, blue]) =>
+  page.locator(".lanes canvas").evaluate(
+    (canvas, colour) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return new Uint32Array(data.buffer).filter((point) => point === colour).length;
+    },
+    ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0,
+  );
 
 /// What `see` sees when the page has drawn what it was asked to.
 async function settled(page, see) {
