@@ -283,6 +283,21 @@ files = [{ url = "http://media.test/1.m3u8", duration = "5s" }]
   assert.deepEqual(errors, []);
 });
 
+test("what had no room is told", async () => {
+  const many = `version = 1
+[[task]]
+source = "vod"
+count = 5500
+files = [{ url = "http://media.test/1.m3u8", duration = "5s" }]
+`;
+  const { pullpush, write, url } = await desk({ "many.toml": many });
+  await write("plan.html", (await pullpush("plan", "many.toml", "--format", "html")).stdout);
+  const { page, errors } = await open(url("plan.html"));
+  assert.match(await page.getByRole("note").textContent(), /^Not on this page.*: 2,000 callbacks/);
+  await page.locator(".tile").filter({ hasText: "22,000" }).waitFor();
+  assert.deepEqual(errors, []);
+});
+
 test("several scenarios have a section each", async () => {
   const quiet = EVENING.split("[[probe]]")[0];
   const { pullpush, url } = await desk({ "one.toml": quiet, "two.toml": quiet });

@@ -30,7 +30,7 @@ class Details {
     const facts = [
       ["task", item.lane.task_id],
       ["callback", `#${told.number} of the task`],
-      ["due", `${clock(told.at_ms * MS)}, ${timeOfDay(scenario.told.epoch_ms, told.at_ms * MS)}`],
+      ["scenario time", `${clock(told.at_ms * MS)}, ${timeOfDay(scenario.told.epoch_ms, told.at_ms * MS)}`],
       ["end", told.end],
       ["incident", told.incident],
       ["fault", item.fault],

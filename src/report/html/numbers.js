@@ -9,7 +9,7 @@ function counts({ told, kind, deliveries, lanes }) {
     const about = more ? { note: left.at_least ? "at least" : "" } : {};
     return tiles([
       ["planned", deliveries.length + more, "", about.note],
-      ["tasks", lanes.length],
+      [more ? "tasks shown" : "tasks", lanes.length],
       ["with a fault", faults, "note"],
     ]);
   }

@@ -151,10 +151,15 @@ fn a_plan_says_what_had_no_room() {
 #[test]
 fn a_run_says_what_had_no_room() {
     let desk = many();
-    desk.run("pullpush run many.toml --virtual --status 503 --set receiver.retry=none --report html=r.html").exits(1);
+    desk.run("pullpush run many.toml vod.toml --virtual --status 503 --set receiver.retry=none --report html=r.html")
+        .exits(1);
     let page = desk.read("r.html");
     assert!(page.len() < 8 * 1024 * 1024, "{}", page.len());
-    let scenario = &model(&page)["scenarios"][0];
+    let told = model(&page);
+    // The next one finds no room at all.
+    assert_eq!(told["scenarios"][1]["deliveries"], Value::Array(vec![]));
+    assert_eq!(told["scenarios"][1]["left_out"], serde_json::json!({ "deliveries": 4, "failures": 4 }));
+    let scenario = &told["scenarios"][0];
     let counts = ["deliveries", "failures"].map(|what| {
         let left_out = scenario["left_out"][what].as_u64().unwrap();
         (length(&scenario[what]) as u64, left_out)
