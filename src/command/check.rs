@@ -1,5 +1,6 @@
 //! `pullpush check`
 
+use super::github;
 use super::loaded::{show_problems, unreadable};
 use super::output::{Output, complain};
 use crate::cli::{CheckArgs, ListFormat};
@@ -37,6 +38,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
                 for problem in &checked.problems {
                     output.write(&ndjson::json(&problem.to_json(&checked.source)))?;
                 }
+                github::annotate_problems(&checked);
             }
         }
         if bad > 0 {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::again::{connection, quoted};
 use super::alike::Alike;
 use super::connect::{addresses, admit, http};
+use super::github;
 use super::loaded::{Loaded, key_from, plan_with_key};
-use super::output::{Output, print};
+use super::output::{Output, print, print_as_it_is};
 use super::progress::Meter;
 use super::signals::Signals;
 use super::trial::{Court, Reset, Trial};
@@ -19,10 +20,12 @@ use crate::dice::Dice;
 use crate::error::{Exit, Failure};
 use crate::plan::Plan;
 use crate::report::card::{self, Grade, Mark};
+use crate::report::markdown::Page;
 use crate::report::style::DIM;
 use crate::run::stop::{Stop, stop};
 use crate::scenario::problem::did_you_mean;
 use crate::scenario::{Scenario, Source};
+use crate::shown::without_passwords;
 use crate::transport::guard::Guard;
 use crate::transport::http::HttpTransport;
 
@@ -40,7 +43,7 @@ pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     if let Some(name) = &args.show {
-        print(find(name)?.text)?;
+        print_as_it_is(find(name)?.text)?;
         return Ok(Exit::Success);
     }
     let rules = chosen(&args.only)?;
@@ -117,7 +120,8 @@ async fn try_all(
         ListFormat::Json => Output::for_programs(),
     };
     if args.format == ListFormat::Human {
-        output.write(&format!("{DIM}seed {seed}  {}{DIM:#}\n", args.to.as_deref().unwrap_or_default()))?;
+        let to = without_passwords(args.to.as_deref().unwrap_or_default());
+        output.write(&format!("{DIM}seed {seed}  {to}{DIM:#}\n"))?;
     }
     let meter = Meter::new("rules");
     let mut marks = Vec::new();
@@ -158,6 +162,7 @@ async fn try_all(
         output.write(&card::total(&marks))?;
         output.flush()?;
     }
+    tell_github(&marks);
     let any = |grade: fn(&Grade) -> bool| marks.iter().any(|mark| grade(&mark.grade));
     Ok(if any(|grade| matches!(grade, Grade::Fail(_))) {
         Exit::ReceiverFailed
@@ -167,6 +172,22 @@ async fn try_all(
         // A receiver of which nothing was judged has not passed.
         Exit::NothingSelected
     })
+}
+
+/// The card in a step of GitHub Actions.
+fn tell_github(marks: &[Mark]) {
+    if github::is_here() {
+        let failures = card::failures(marks);
+        let annotation = |(rule, text): &(&str, String)| github::error(format!("contract: {rule}"), text.clone());
+        github::annotate(failures.iter().map(annotation).collect(), 0);
+        let mut page = Page::new("pullpush contract");
+        page.lines(&card::total(marks));
+        for (rule, text) in &failures {
+            page.part(rule);
+            page.lines(text);
+        }
+        github::summarise(page);
+    }
 }
 
 /// What has to be said for the rule to be judged, and was not.
@@ -194,10 +215,10 @@ async fn grade(rule: &Rule, trial: Trial, plan: &Plan, court: &Court<'_>, alike:
 
 fn again(args: &ContractArgs, rule: &Rule) -> String {
     let mut words = vec!["pullpush contract".to_owned()];
-    words.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+    words.extend(args.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
     // Without the seed: its tasks are known to the receiver by now.
     words.push(format!("--only {}", rule.name));
-    words.extend(args.state.iter().map(|state| format!("--state {}", quoted(state))));
+    words.extend(args.state.iter().map(|state| format!("--state {}", quoted(&without_passwords(state)))));
     words.extend(args.state_field.iter().map(|field| format!("--state-field {}", quoted(field))));
     words.extend(args.key_env.iter().map(|name| format!("--key-env {}", quoted(name))));
     words.extend(connection(&args.connect));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::connect::{addresses, admit, http};
+use super::github;
 use super::kind::Kind;
 use super::loaded::{Loaded, check_address, load};
 use super::output::{Output, note};
@@ -24,10 +25,12 @@ use crate::explore::script::script;
 use crate::explore::sequence::{MAX_LENGTH, Place, sequence};
 use crate::judge::Complaint;
 use crate::probe::{Probe, When};
+use crate::report::markdown::Page;
 use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
 use crate::run::stop::{Stop, stop};
 use crate::scenario::Scenario;
+use crate::shown::without_passwords;
 use crate::transport::guard::Guard;
 
 /// The most failures that are told one by one.
@@ -173,8 +176,10 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     }
     meter.clear();
     let seconds = began.elapsed().as_secs_f64();
-    output.write(&verdict(tried, &tally, cut, seconds))?;
+    let verdict = verdict(tried, &tally, cut, seconds);
+    output.write(&verdict)?;
     output.flush()?;
+    tell_github(loaded, &tally, &legend(loaded, &sequence), &verdict);
     if let Some(Found { disorder, complaint }) = tally.told.first() {
         let smallest = disorder.of(&script, &sequence);
         let remarks = [format!("Found by pullpush: arrives in the order {disorder}."), words(complaint)];
@@ -184,6 +189,18 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
         Some(failure) => Err(failure),
         None => Ok(if tally.kinds.is_empty() { Exit::Success } else { Exit::ReceiverFailed }),
     }
+}
+
+/// What was found, in a step of GitHub Actions.
+fn tell_github(loaded: &Loaded, tally: &Tally, legend: &str, verdict: &str) {
+    let title = |found: &Found| format!("fails in the order {}", found.disorder);
+    let annotation = |found: &Found| github::error_in(loaded, title(found), words(&found.complaint));
+    let untold = tally.kinds.len() - tally.told.len();
+    github::annotate(tally.told.iter().map(annotation).collect(), untold as u64);
+    let fails = |found: &Found| format!("fails  {}  {}\n", found.disorder, words(&found.complaint));
+    let mut page = Page::new("pullpush explore");
+    page.lines(&format!("{legend}{}{verdict}", tally.told.iter().map(fails).collect::<String>()));
+    github::summarise(page);
 }
 
 fn keep(args: &ExploreArgs, loaded: &Loaded, smallest: &Scenario, remarks: &[String]) -> Result<(), Failure> {
@@ -213,7 +230,8 @@ fn short_sequence(loaded: &Loaded) -> Result<Vec<Place>, Failure> {
 }
 
 fn legend(loaded: &Loaded, sequence: &[Place]) -> String {
-    let mut text = format!("{DIM}{}  seed {}  {}{DIM:#}\n", loaded.name, loaded.plan.seed(), loaded.addresses.shown());
+    let to = without_passwords(loaded.addresses.shown());
+    let mut text = format!("{DIM}{}  seed {}  {to}{DIM:#}\n", loaded.name, loaded.plan.seed());
     let several = sequence.iter().any(|place| place.task != sequence[0].task);
     for (number, Place { callback, task, .. }) in sequence.iter().enumerate() {
         let whose = if several { format!(" of task {task}") } else { String::new() };

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 
-use super::output::print;
+use super::output::{print, print_as_it_is};
 use crate::cli::{InitArgs, ShowArgs};
 use crate::error::{Exit, Failure};
 use crate::library::{LIBRARY, Shipped};
@@ -24,7 +24,7 @@ pub(super) fn list() -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`] if there is none of that name.
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
-    print(find(&args.name)?.text)?;
+    print_as_it_is(find(&args.name)?.text)?;
     Ok(Exit::Success)
 }
 

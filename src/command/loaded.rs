@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::github;
 use super::output::note;
 use crate::callback::sign::Key;
 use crate::cli::ScenarioArgs;
@@ -34,6 +35,8 @@ pub(super) struct Loaded {
     pub(super) only: Option<String>,
     /// The scenario's text and everything that was set from outside.
     pub(super) text: String,
+    /// The scenario's file, if it is one.
+    pub(super) source: Option<Source>,
 }
 
 /// Reads, checks and plans a scenario file; shows its problems.
@@ -89,6 +92,7 @@ pub(super) fn plan_with_key(
         addresses,
         only: args.only.clone(),
         text,
+        source: Some(source).filter(Source::is_file),
     })
 }
 
@@ -108,6 +112,7 @@ pub(super) fn show_problems(checked: &Checked) {
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
         note(&format!("{}: errors: {errors}, warnings: {warnings}\n", checked.source.name()));
     }
+    github::annotate_problems(checked);
 }
 
 /// A file that cannot be read: nothing was run.

@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::output::{note, print};
+use super::output::{note, print_as_it_is};
 use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs};
 use crate::error::{Exit, Failure};
 use crate::scenario::SCHEMA;
@@ -17,7 +17,7 @@ use crate::scenario::SCHEMA;
 /// # Errors
 /// [`Failure`] if it cannot be written.
 pub(super) fn schema(_: &SchemaArgs) -> Result<Exit, Failure> {
-    print(SCHEMA)?;
+    print_as_it_is(SCHEMA)?;
     Ok(Exit::Success)
 }
 
@@ -28,7 +28,7 @@ pub(super) fn schema(_: &SchemaArgs) -> Result<Exit, Failure> {
 pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "pullpush", &mut script);
-    print(&String::from_utf8_lossy(&script))?;
+    print_as_it_is(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
     program.build();
     let Some(folder) = &args.out else {
         let page = page(&program).map_err(|error| Failure::could_not_run(error.to_string()))?;
-        print(&page)?;
+        print_as_it_is(&page)?;
         return Ok(Exit::Success);
     };
     let written = std::fs::create_dir_all(folder).and_then(|()| write_all(&program, folder));

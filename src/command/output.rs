@@ -4,7 +4,9 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+use super::github;
 use crate::error::Failure;
+use crate::report::github::harmless;
 use crate::report::style::BAD;
 
 /// How much is written at once.
@@ -16,24 +18,36 @@ const BUFFER: usize = 64 * 1024;
 pub(super) struct Output {
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
+    /// Whether a line could be taken for a command.
+    is_guarded: bool,
 }
 
 impl Output {
     /// For people: colours on a terminal, none elsewhere.
     pub(super) fn for_people() -> Self {
-        match AutoStream::choice(&io::stdout()) {
+        let output = match AutoStream::choice(&io::stdout()) {
             ColorChoice::Never => Self::new(anstream::StripStream::new(io::stdout())),
-            _ => Self::for_programs(),
-        }
+            _ => Self::as_it_is(),
+        };
+        output.guarded()
     }
 
-    /// For programs: every byte as it is.
+    /// For programs: no colours.
     pub(super) fn for_programs() -> Self {
+        Self::as_it_is().guarded()
+    }
+
+    /// Every byte as it is: nothing in it comes from a receiver.
+    pub(super) fn as_it_is() -> Self {
         Self::new(io::stdout())
     }
 
+    fn guarded(self) -> Self {
+        Self { is_guarded: github::is_here(), ..self }
+    }
+
     fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: BufWriter::with_capacity(BUFFER, Box::new(out)), closed: false }
+        Self { out: BufWriter::with_capacity(BUFFER, Box::new(out)), closed: false, is_guarded: false }
     }
 
     /// Writes `text`.
@@ -41,6 +55,7 @@ impl Output {
     /// # Errors
     /// [`Failure`] if it cannot be written for another reason than that nobody reads it.
     pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
+        let text = if self.is_guarded { harmless(text) } else { text.into() };
         self.attempt(|out| out.write_all(text.as_bytes()))
     }
 
@@ -95,6 +110,16 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     output.flush()
 }
 
+/// Prints what is meant to become a file, or the body of a request.
+///
+/// # Errors
+/// As [`Output::write`].
+pub(super) fn print_as_it_is(text: &str) -> Result<(), Failure> {
+    let mut output = Output::as_it_is();
+    output.write(text)?;
+    output.flush()
+}
+
 /// Why something could not be done, unless that is told already.
 pub(super) fn tell(failure: &Failure) {
     if !failure.message.is_empty() {
@@ -105,9 +130,11 @@ pub(super) fn tell(failure: &Failure) {
 /// An error on standard error.
 pub(super) fn complain(message: &str) {
     note(&format!("{BAD}error{BAD:#}: {message}"));
+    github::annotate_error(message);
 }
 
 /// A line on standard error. There is nowhere to report that it could not be written.
 pub(super) fn note(line: &str) {
+    let line = if github::is_here() { harmless(line) } else { line.into() };
     let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -42,7 +42,7 @@ pub(super) fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     match args.format {
         PlanFormat::Table => lines(args, &loaded, written::table, Output::for_people())?,
         PlanFormat::Ndjson => lines(args, &loaded, written::ndjson, Output::for_programs())?,
-        PlanFormat::Curl => lines(args, &loaded, written::curl, Output::for_programs())?,
+        PlanFormat::Curl => lines(args, &loaded, written::curl, Output::as_it_is())?,
         PlanFormat::Html => page(args, &loaded)?,
     }
     Ok(Exit::Success)
@@ -81,7 +81,7 @@ fn page(args: &PlanArgs, loaded: &Loaded) -> Result<(), Failure> {
             break;
         }
     }
-    let mut output = Output::for_programs();
+    let mut output = Output::as_it_is();
     output.write(&html::page(html::Kind::Plan, &[picture.finish()]))?;
     output.flush()
 }

@@ -81,15 +81,25 @@ pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Resul
             return Ok(exit);
         }
     };
+    let exit = play_each(scenarios, stages, manner, &mut signals).await;
+    manner.reports.borrow().close(exit.is_ok());
+    exit
+}
+
+async fn play_each(
+    scenarios: &mut [Loaded],
+    stages: Vec<Stage>,
+    manner: &Manner,
+    signals: &mut Signals,
+) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
     for (loaded, stage) in scenarios.iter_mut().zip(stages) {
-        exit = exit.and(play(loaded, manner, stage, &mut signals).await?);
+        exit = exit.and(play(loaded, manner, stage, signals).await?);
         let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
         if stopped || (manner.fail_fast && exit == Exit::ReceiverFailed) {
             break;
         }
     }
-    manner.reports.borrow().told();
     Ok(exit)
 }
 

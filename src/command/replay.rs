@@ -47,6 +47,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     }
     let mut loaded = Loaded {
         text: String::new(),
+        source: None,
         plan: Plan::new(Arc::new(scenario), 0),
         epoch: wall_now(),
         is_epoch_fixed: false,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::again::Again;
+use super::github;
 use super::loaded::Loaded;
 use super::output::note;
 use crate::cli::{ReportFile, ReportKind};
@@ -14,6 +15,7 @@ use crate::event::Event;
 use crate::judge::Complaint;
 use crate::report::cases::{Case, Cases};
 use crate::report::html::{self, Drawn, Facts, Picture, Room};
+use crate::report::job::{self, Played};
 use crate::report::junit;
 use crate::report::ndjson::{SCHEMA_VERSION, json};
 use crate::report::summary::{Summary, SummaryJson};
@@ -29,6 +31,8 @@ pub(super) struct Reports {
     /// How much more a page may hold.
     room: Room,
     drawn: Vec<Drawn>,
+    /// What a CI service tells of on a page of its own.
+    played: Vec<Played>,
 }
 
 impl Reports {
@@ -77,10 +81,14 @@ impl Reports {
     /// # Errors
     /// [`Failure`] if one cannot be written.
     pub(super) fn finish(&mut self, loaded: &Loaded, summary: &Summary, again: &Again) -> Result<(), Failure> {
+        let whole = again.command(loaded, summary);
+        if github::is_here() {
+            github::annotate_failures(loaded, summary, &whole);
+            self.played.push(Played::new(&loaded.name, summary, &whole));
+        }
         if self.files.is_empty() {
             return Ok(());
         }
-        let whole = again.command(loaded, summary);
         if let Some(picture) = self.picture.take() {
             let alone = |number: Option<u64>| {
                 let task = number.filter(|_| summary.exit() == Exit::ReceiverFailed);
@@ -107,9 +115,14 @@ impl Reports {
         Ok(())
     }
 
-    /// The files that were written, told once.
-    pub(super) fn told(&self) {
-        self.files.iter().for_each(|(_, path)| note(&format!("written: {}", path.display())));
+    /// The run is over: the files that were written are told once, and the summary of the job tells of all scenarios.
+    pub(super) fn close(&self, is_complete: bool) {
+        if is_complete {
+            self.files.iter().for_each(|(_, path)| note(&format!("written: {}", path.display())));
+        }
+        if !self.played.is_empty() {
+            github::summarise(job::page(&self.played));
+        }
     }
 
     fn json(&self) -> String {

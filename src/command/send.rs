@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::again::Again;
 use super::journal::Journal;
 use super::loaded::{Loaded, plan};
-use super::output::print;
+use super::output::print_as_it_is;
 use super::play::{Manner, play_all};
 use super::reports::Reports;
 use super::run::block_on;
@@ -60,7 +60,7 @@ fn show(loaded: &Loaded) -> Result<Exit, Failure> {
     let payload = &loaded.plan.scenario().payload;
     for delivery in loaded.plan.deliveries() {
         let body = delivery.body(payload, loaded.addresses.shown(), moment, delivery.spoiling(1));
-        print(&format!("{}\n", String::from_utf8_lossy(&body)))?;
+        print_as_it_is(&format!("{}\n", String::from_utf8_lossy(&body)))?;
     }
     Ok(Exit::Success)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::explore::words;
+use super::github;
 use super::kind::Kind;
 use super::loaded::Loaded;
 use super::output::{Output, note};
@@ -17,9 +18,11 @@ use crate::explore::script::script;
 use crate::judge::Complaint;
 use crate::plan::Plan;
 use crate::plan::cause::{Cause, Kept};
+use crate::report::markdown::Page;
 use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
 use crate::run::stop::Stop;
+use crate::shown::without_passwords;
 
 /// The most callbacks of a run that is shrunk: it is played many times.
 const MAX_DELIVERIES: usize = 1_000_000;
@@ -72,8 +75,10 @@ pub(super) async fn shrink(
     let again = search.fails(&kept).await;
     search.meter.clear();
     let cut = stop.is_requested() || search.failure.is_some() || search.runs >= args.max_runs;
-    output.write(&told(&loaded.plan, &kept, search.runs, cut))?;
+    let told = told(&loaded.plan, &kept, search.runs, cut);
+    output.write(&told)?;
     output.flush()?;
+    tell_github(loaded, &words(&first), &told);
     if again == Some(false) {
         note(
             "it does not fail again: either it fails at random, or the receiver remembers earlier runs; \
@@ -82,6 +87,15 @@ pub(super) async fn shrink(
     }
     write(&path, args, court, kept, &first)?;
     search.failure.map_or(Ok(Exit::ReceiverFailed), Err)
+}
+
+/// What was found, in a step of GitHub Actions.
+fn tell_github(loaded: &Loaded, failure: &str, told: &str) {
+    let told = anstream::adapter::strip_str(told).to_string();
+    github::annotate(vec![github::error_in(loaded, "fails", format!("{failure}\n{told}"))], 0);
+    let mut page = Page::new("pullpush explore --shrink");
+    page.lines(&format!("{}\nfails  {failure}\n{told}", loaded.name));
+    github::summarise(page);
 }
 
 /// All tasks, incidents and faults.
@@ -104,7 +118,7 @@ fn legend(loaded: &Loaded, whole: &Kept) -> String {
         "{DIM}{}  seed {}  {}{DIM:#}\n{}, incidents and faults: {}\n",
         loaded.name,
         loaded.plan.seed(),
-        loaded.addresses.shown(),
+        without_passwords(loaded.addresses.shown()),
         plural(whole.tasks.len() as u64, "task"),
         whole.causes.len(),
     )

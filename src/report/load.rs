@@ -220,6 +220,22 @@ impl LoadReport {
         healthy.and(answered).and(if met { Exit::Success } else { Exit::Threshold })
     }
 
+    /// Why it does not end well, each in a few words and with the numbers.
+    pub fn failures(&self) -> Vec<(&'static str, String)> {
+        let missed = self.thresholds_met.iter().filter(|verdict| !verdict.met);
+        let missed = missed.map(|Verdict { threshold, value, .. }| {
+            ("threshold not met", format!("{threshold}: {}", shown(threshold, *value)))
+        });
+        let mut failures: Vec<_> = missed.collect();
+        if failures.is_empty() && self.exit() == Exit::ReceiverFailed {
+            failures.push(("not every answer was 200", format!("{} of {} were", self.ok, self.sent)));
+        }
+        if !self.generator_healthy {
+            failures.push(("generator too slow", anstream::adapter::strip_str(&self.health()).to_string()));
+        }
+        failures
+    }
+
     /// For people.
     pub fn to_text(&self) -> String {
         let mut text = String::new();

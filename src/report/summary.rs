@@ -107,6 +107,11 @@ impl Summary {
         self.acknowledged + self.given_up + self.dropped + self.spoilt + self.interrupted
     }
 
+    /// The first complaints.
+    pub fn told(&self) -> &[Complaint] {
+        &self.told
+    }
+
     /// What the receiver owed and did not do.
     pub fn complaints(&self) -> u64 {
         self.complaints

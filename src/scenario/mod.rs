@@ -3,6 +3,7 @@
 mod check;
 mod duration;
 mod overrides;
+pub mod places;
 pub mod problem;
 mod section;
 mod source;

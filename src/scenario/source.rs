@@ -142,6 +142,11 @@ impl Source {
         &self.name
     }
 
+    /// Whether it is a file on disk.
+    pub fn is_file(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// The file's text.
     pub fn text(&self) -> &str {
         &self.text

@@ -19,7 +19,7 @@ fn folder() -> PathBuf {
 fn said(arguments: &[&str]) -> (String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pullpush"));
     command.current_dir(folder()).arg("check").args(arguments);
-    for variable in ["PULLPUSH_DENY_WARNINGS", "CLICOLOR_FORCE"] {
+    for variable in ["PULLPUSH_DENY_WARNINGS", "CLICOLOR_FORCE", "GITHUB_ACTIONS"] {
         command.env_remove(variable);
     }
     let output = command.output().unwrap();

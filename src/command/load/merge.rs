@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::super::github;
 use super::super::output::note;
-use super::result::{show, write};
+use super::result::{show, tell_github, write};
 use crate::cli::MergeArgs;
 use crate::error::{Exit, Failure};
 use crate::load::Shard;
@@ -51,6 +52,7 @@ pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     let shards = shards.iter().map(ToString::to_string).collect();
     let report = LoadReport::new(first.header.clone(), shards, &sum);
     show(&report, args.format)?;
+    tell_github(&report, |title, message| github::error(title, message));
     if let Some(path) = &args.report {
         write(path, &json(&report))?;
     }

@@ -92,7 +92,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
             without_passwords(loaded.addresses.shown())
         ));
         let (measured, interrupted) = make(args, &loaded, &load, ready, &mut signals).await?;
-        let exit = finish(args, header, &load, &measured)?;
+        let exit = finish(args, header, (&loaded, &load), &measured)?;
         // Being interrupted is no failure to look into.
         if exit != Exit::Success && interrupted.is_none() {
             note(&format!("again: {}", again(args, &loaded)));

@@ -8,6 +8,7 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 use md5::{Digest, Md5};
 
+use super::super::github;
 use super::super::loaded::{Loaded, unreadable};
 use super::super::output::{Output, note};
 use crate::cli::{ListFormat, LoadArgs};
@@ -15,7 +16,9 @@ use crate::error::{Exit, Failure};
 use crate::generator::Load;
 use crate::load::{Rate, Unit};
 use crate::measure::Measurement;
+use crate::report::github::Annotation;
 use crate::report::load::{LoadHeader, LoadReport};
+use crate::report::markdown::Page;
 use crate::report::ndjson::json;
 use crate::scenario::Source;
 
@@ -63,11 +66,13 @@ fn offered(load: &Load) -> String {
 pub(super) fn finish(
     args: &LoadArgs,
     header: LoadHeader,
-    load: &Load,
+    (loaded, load): (&Loaded, &Load),
     measured: &Measurement,
 ) -> Result<Exit, Failure> {
     let report = LoadReport::new(header, vec![load.shard.to_string()], measured);
     let shown = show(&report, args.format);
+    let place = loaded.source.as_ref().and_then(|source| source.places().load);
+    tell_github(&report, |title, message| Annotation { place, ..github::error_in(loaded, title, message) });
     let written = args.report.as_deref().map_or(Ok(()), |path| write(path, &json(&report)));
     let logged = args.hdr.as_deref().map_or(Ok(()), |path| log(path, measured));
     shown.and(written).and(logged)?;
@@ -91,6 +96,17 @@ pub(super) fn show(report: &LoadReport, format: ListFormat) -> Result<(), Failur
         ListFormat::Json => json(report),
     })?;
     output.flush()
+}
+
+/// The result in a step of GitHub Actions; `annotation` makes one of a title and a message.
+pub(super) fn tell_github(report: &LoadReport, annotation: impl Fn(&str, String) -> Annotation) {
+    if github::is_here() {
+        let failures = report.failures().into_iter();
+        github::annotate(failures.map(|(title, message)| annotation(title, message)).collect(), 0);
+        let mut page = Page::new("pullpush load");
+        page.lines(&report.to_text());
+        github::summarise(page);
+    }
 }
 
 /// Writes a file.

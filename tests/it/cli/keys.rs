@@ -122,6 +122,9 @@ fn a_password_of_an_address() {
         keeps_quiet(&desk, &format!("pullpush send TaskStart --format {format} --to {url}"));
     }
     keeps_quiet(&desk, "pullpush plan file.toml");
+    keeps_quiet(&desk, &format!("pullpush contract --only live --to {url} --state {url}/state"));
+    keeps_quiet(&desk, &format!("pullpush explore file.toml --to {url}"));
+    keeps_quiet(&desk, &format!("pullpush explore file.toml --shrink --to {url}"));
     let done = desk.run(format!("pullpush run vod.toml --speed max --to {url}")).exits(1);
     let shown = receiver.url.replace("http://", "http://***@");
     assert!(done.stdout.starts_with(&format!("vod.toml  seed 7  {shown}\n")), "{}", done.stdout);

@@ -13,6 +13,7 @@ mod drift;
 mod environment;
 mod exit_codes;
 mod explore;
+mod github;
 mod guard;
 mod halts;
 mod help;

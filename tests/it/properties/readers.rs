@@ -128,7 +128,7 @@ proptest! {
 /// Runs the program: what it ends with, and what it complained of.
 fn pullpush(arguments: &[&str], input: &[u8]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pullpush"));
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.env_clear().args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // Who refuses its arguments reads no input.
     let _ = child.stdin.take().unwrap().write_all(input);
