@@ -12,6 +12,7 @@ use crate::cli::ExploreArgs;
 use crate::error::Failure;
 use crate::explore::write::{WRITTEN_ANEW, Written, write};
 use crate::scenario::{Ordering, Scenario, Source};
+use crate::shown::without_passwords;
 
 /// How every written file begins: only such files are written over.
 const MARK: &str = "# Found by pullpush";
@@ -80,9 +81,9 @@ fn command(path: &Path, key: &str, args: &ExploreArgs, loaded: &Loaded, script: 
         true => format!("({command}\n) &&"),
         false => format!("{command} &&"),
     }));
-    words.extend(args.reset_url.iter().map(|url| format!("curl -fsS -X POST {} &&", quoted(url))));
+    words.extend(args.reset_url.iter().map(|url| format!("curl -fsS -X POST {} &&", quoted(&without_passwords(url)))));
     words.push(format!("{key}pullpush run {}", quoted(&format!("{here}{path}"))));
-    words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(to))));
+    words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
     let sets = args.scenario.set.iter().filter(|set| {
         let key = set.split(['.', '=']).next().unwrap_or_default().trim();
         !WRITTEN_ANEW.contains(&key)

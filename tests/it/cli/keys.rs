@@ -123,7 +123,7 @@ fn a_password_of_an_address() {
     }
     keeps_quiet(&desk, "pullpush plan file.toml");
     keeps_quiet(&desk, &format!("pullpush contract --only live --to {url} --state {url}/state"));
-    keeps_quiet(&desk, &format!("pullpush explore file.toml --to {url}"));
+    keeps_quiet(&desk, &format!("pullpush explore file.toml --save found.toml --reset-url {url} --to {url}"));
     keeps_quiet(&desk, &format!("pullpush explore file.toml --shrink --to {url}"));
     let done = desk.run(format!("pullpush run vod.toml --speed max --to {url}")).exits(1);
     let shown = receiver.url.replace("http://", "http://***@");
