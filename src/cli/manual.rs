@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
 /// `pullpush completions`
@@ -37,6 +37,22 @@ pub struct ManArgs {
 #[command(after_help = "For editors with Taplo in them (Even Better TOML), name it in the first line of a scenario:
 #:schema ./pullpush.schema.json
 
-Example:
-  pullpush schema > pullpush.schema.json")]
-pub struct SchemaArgs {}
+Examples:
+  pullpush schema > pullpush.schema.json
+  pullpush schema report > report.schema.json")]
+pub struct SchemaArgs {
+    /// What it describes
+    #[arg(value_enum, default_value = "scenario")]
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Scenario files.
+    Scenario,
+    /// What run --report json=FILE writes.
+    Report,
+    /// What load --report json=FILE writes.
+    Load,
+}

@@ -23,7 +23,7 @@ pub use self::contract::ContractArgs;
 pub use self::drift::DriftArgs;
 pub use self::explore::ExploreArgs;
 pub use self::load::{LoadArgs, MergeArgs, OfferedArgs};
-pub use self::manual::{CompletionsArgs, ManArgs, SchemaArgs};
+pub use self::manual::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 pub use self::replay::ReplayArgs;
 pub use self::run::{ReportFile, ReportKind, RunArgs};
 pub use self::signature::{SignArgs, VerifyArgs};
@@ -112,7 +112,7 @@ pub enum Command {
     Sign(SignArgs),
     /// Verify a signature by hand
     Verify(VerifyArgs),
-    /// Print the JSON Schema of scenario files, for editors
+    /// Print a JSON Schema: of scenario files, for editors, or of reports
     Schema(SchemaArgs),
     /// Print what a shell needs to complete commands and flags
     Completions(CompletionsArgs),

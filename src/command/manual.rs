@@ -8,16 +8,20 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use super::output::{note, print_as_it_is};
-use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 use crate::error::{Exit, Failure};
-use crate::scenario::SCHEMA;
+use crate::{report, scenario};
 
-/// Prints the JSON Schema of scenario files.
+/// Prints a JSON Schema.
 ///
 /// # Errors
 /// [`Failure`] if it cannot be written.
-pub(super) fn schema(_: &SchemaArgs) -> Result<Exit, Failure> {
-    print_as_it_is(SCHEMA)?;
+pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, Failure> {
+    print_as_it_is(match args.of {
+        SchemaOf::Scenario => scenario::SCHEMA,
+        SchemaOf::Report => report::SCHEMA,
+        SchemaOf::Load => report::LOAD_SCHEMA,
+    })?;
     Ok(Exit::Success)
 }
 

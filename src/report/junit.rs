@@ -5,6 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::cases::{Case, Cases};
+use crate::shown::escaped;
 
 /// The report of scenarios, each with its name, its tasks, and the command that plays it again.
 ///
@@ -12,7 +13,7 @@ use super::cases::{Case, Cases};
 pub fn report(scenarios: &[(String, Cases, String)]) -> Result<String, String> {
     let mut report = Report::new("pullpush");
     for (name, cases, again) in scenarios {
-        let mut suite = TestSuite::new(name.clone());
+        let mut suite = TestSuite::new(shown(name));
         suite.set_time(cases.length());
         suite.add_test_cases(cases.tasks().map(|case| test_case(case, again)));
         if !cases.others().is_empty() || cases.untold() > 0 {
@@ -32,14 +33,20 @@ fn test_case(case: &Case, again: &str) -> TestCase {
         (complaints, Some(_)) => failed(NonSuccessKind::Error, complaints, again),
         (complaints, None) => failed(NonSuccessKind::Failure, complaints, again),
     };
-    let mut test_case = TestCase::new(format!("task {}", case.task_id), status);
+    let mut test_case = TestCase::new(format!("task {}", shown(&case.task_id)), status);
     test_case.set_time(Duration::from_micros(case.took_us));
     test_case
 }
 
 fn failed(kind: NonSuccessKind, lines: &[String], again: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
+    let lines: Vec<_> = lines.iter().map(|line| shown(line)).collect();
     status.set_message(lines.first().cloned().unwrap_or_default());
-    status.set_description(format!("{}\nagain: {again}", lines.join("\n")));
+    status.set_description(format!("{}\nagain: {}", lines.join("\n"), shown(again)));
     status
+}
+
+/// The same text on one line, with what XML cannot hold written out: without, it would be lost.
+fn shown(text: &str) -> String {
+    escaped(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }

@@ -16,3 +16,8 @@ pub mod ndjson;
 pub mod plan;
 pub mod style;
 pub mod summary;
+
+/// The JSON Schema (draft 2020-12) of a run's report as JSON.
+pub const SCHEMA: &str = include_str!("schema.json");
+/// The JSON Schema (draft 2020-12) of a load's result as JSON.
+pub const LOAD_SCHEMA: &str = include_str!("load.json");

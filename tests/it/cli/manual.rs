@@ -88,8 +88,15 @@ fn a_folder_that_cannot_be() {
 }
 
 #[test]
-fn the_schema_is_one_file() {
+fn the_schemas() {
     let desk = Desk::new();
-    let schema = desk.run("pullpush schema").exits(0).stdout;
-    assert_eq!(schema, include_str!("../../../src/scenario/schema.json"));
+    let scenario = include_str!("../../../src/scenario/schema.json");
+    for (of, text) in [
+        ("", scenario),
+        (" scenario", scenario),
+        (" report", include_str!("../../../src/report/schema.json")),
+        (" load", include_str!("../../../src/report/load.json")),
+    ] {
+        assert_eq!(desk.run(format!("pullpush schema{of}")).exits(0).stdout, text);
+    }
 }

@@ -29,6 +29,7 @@ mod reports;
 mod rules;
 mod run;
 mod saved;
+mod schemas;
 mod send;
 mod shards;
 mod signals;

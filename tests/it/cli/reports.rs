@@ -48,6 +48,15 @@ fn a_transport_error_is_an_error() {
 }
 
 #[test]
+fn what_xml_cannot_hold_is_not_lost() {
+    let odd = VOD.replace("118148", r"\u0001\u001b]]>&<a>\uFFFE");
+    let desk = Desk::new().file("odd.toml", odd);
+    desk.run("pullpush run odd.toml --virtual --report junit=r.xml").exits(0);
+    let report = Report::deserialize_from_str(&desk.read("r.xml")).unwrap();
+    assert_eq!(report.test_suites[0].test_cases[0].name.as_str(), r"task \u{1}\u{1b}]]>&<a>\u{fffe}");
+}
+
+#[test]
 fn json_tells_the_same() {
     let desk = half_failing("--report json=r.json");
     let report: Value = serde_json::from_str(&desk.read("r.json")).unwrap();
