@@ -32,18 +32,21 @@ function run(folder, words) {
   });
 }
 
+/// What JSON says; `undefined` for what is none, as when it was spoilt on purpose.
+function parsed(bytes) {
+  try {
+    return JSON.parse(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /// Listens on a free port; `answer(callback, n)` gives [status, body] for the n-th request from 0.
 export async function receiver(answer) {
   let count = 0;
   const server = createServer(async (request, response) => {
     const pieces = await request.toArray();
-    let callback = {};
-    try {
-      callback = JSON.parse(Buffer.concat(pieces));
-    } catch {
-      // Spoilt on purpose.
-    }
-    const [status, body] = answer(callback, count++);
+    const [status, body] = answer(pieces.length ? parsed(Buffer.concat(pieces)) : {}, count++);
     response.writeHead(status, { "Content-Type": "text/html" }).end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -42,6 +42,10 @@ event = "TaskAlarm"
 fault = "drop"
 [[task.step]]
 after = "1s"
+event = "TaskAlarm"
+fault = { corrupt = { kinds = ["truncated"] } }
+[[task.step]]
+after = "1s"
 event = "TaskExit"
 fault = { delay = { by = "2s" } }
 
@@ -61,6 +65,7 @@ const SIGNS = { good: [10, 122, 83], bad: [195, 34, 44], fault: [146, 86, 0] };
 
 /// Refuses every exit with an error, and of everything else about task 102 what comes first.
 function moody(callback, n, tried) {
+  if (callback === undefined) return [400, "not JSON"];
   const key = callback.callback_event;
   if (callback.callback_event === "TaskExit") return [503, "<h1>Service Unavailable</h1><script>alert(2)</script>"];
   if (callback.task_id !== "102" || tried.has(key)) return [200, '{"code":0}'];
@@ -82,14 +87,13 @@ describe("a run with failures", () => {
   after(() => listening.close());
 
   test("needs nothing but itself, and says what it is", async () => {
-    const { page, errors, requests } = await open(url);
+    const { page, errors, requests } = await show(url);
     assert.equal(await page.title(), "pullpush run: evening.toml");
-    await page.locator(".lanes").waitFor();
     assert.deepEqual([errors, requests], [[], []]);
   });
 
   test("failures come first, each with its command, the first with that which was printed", async () => {
-    const { page } = await open(url);
+    const { page } = await show(url);
     const order = await page
       .locator("main > *")
       .evaluateAll((all) => all.map(({ className, localName }) => className || localName));
@@ -112,14 +116,14 @@ describe("a run with failures", () => {
   });
 
   test("a command can be copied", async () => {
-    const { page } = await open(url, { permissions: ["clipboard-read", "clipboard-write"] });
+    const { page } = await show(url, { permissions: ["clipboard-read", "clipboard-write"] });
     await page.locator(".failure button").first().click();
     await page.locator(".failure").first().getByText("copied").waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), ended.again);
   });
 
   test("there is a lane for each task and one for the whole, and the numbers are the summary's", async () => {
-    const { page } = await open(url);
+    const { page } = await show(url);
     for (const colour of Object.values(SIGNS)) assert.ok((await area(page, colour)) > 20, colour.join());
     const names = await page.locator(".names span").allTextContents();
     assert.deepEqual(names.filter((name) => /^\d+$/.test(name)).sort(), ["101", "102", "200"]);
@@ -129,10 +133,14 @@ describe("a run with failures", () => {
     const [, planned, acknowledged] = ended.stdout.match(/(\d+) callbacks planned[\s\S]*?acknowledged +(\d+)/);
     assert.deepEqual(tiles.slice(0, 2), [`${planned}\nplanned`, `${acknowledged}\nacknowledged`]);
     assert.equal(await page.locator("figure svg[aria-label]").count(), 3);
+    const legend = await page.locator(".legend").innerText();
+    for (const word of ["spoilt on purpose, and refused", "dropped on purpose", "a second time", "incident", "probe"]) {
+      assert.ok(legend.includes(word), `${word} in ${legend}`);
+    }
   });
 
   test("pointing at a callback shows it, a click pins it, Escape lets go", async () => {
-    const { page } = await open(url);
+    const { page } = await show(url);
     const details = page.locator(".details");
     const { x, y } = await placeOf(page, 1, 0);
     await page.mouse.move(x, y);
@@ -159,7 +167,7 @@ describe("a run with failures", () => {
   });
 
   test("keys reach everything: retries, faults, incidents, probes", async () => {
-    const { page } = await open(url);
+    const { page } = await show(url);
     await page.locator(".lanes").focus();
     const seen = [];
     for (let lane = 0; lane < 5; lane++) {
@@ -173,6 +181,7 @@ describe("a run with failures", () => {
     const all = seen.join("\n");
     for (const word of [
       "again in 100 ms",
+      "400, spoilt",
       "drop",
       "duplicate after 300ms",
       "delay by 2s",
@@ -186,7 +195,7 @@ describe("a run with failures", () => {
   });
 
   test("zooming changes what is shown, and what is drawn", async () => {
-    const { page } = await open(url, { reducedMotion: "reduce" });
+    const { page } = await show(url, { reducedMotion: "reduce" });
     const range = page.locator(".range");
     const whole = await range.textContent();
     const picture = () => page.locator(".lanes canvas").evaluate((canvas) => canvas.toDataURL());
@@ -215,7 +224,7 @@ describe("a run with failures", () => {
   });
 
   test("the axis tells the time of the run or of the scenario", async () => {
-    const { page } = await open(url);
+    const { page } = await show(url);
     const range = page.locator(".range");
     const run = await range.textContent();
     await page.getByRole("button", { name: "scenario time" }).click();
@@ -224,7 +233,7 @@ describe("a run with failures", () => {
 
   test("it is light or dark as its reader likes", async () => {
     const background = async (colorScheme) => {
-      const { page, close } = await open(url, { colorScheme });
+      const { page, close } = await show(url, { colorScheme });
       const colour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const pixel = await page
         .locator(".lanes canvas")
@@ -237,7 +246,7 @@ describe("a run with failures", () => {
   });
 
   test("what others wrote is text", async () => {
-    const { page, errors, requests } = await open(url);
+    const { page, errors, requests } = await show(url);
     const names = await page.locator(".names span").allTextContents();
     assert.ok(
       names.some((name) => name.startsWith("</script><img src=x onerror=alert(1)><!--")),
@@ -250,7 +259,7 @@ describe("a run with failures", () => {
   });
 
   test("the address of an item opens it", async () => {
-    const { page } = await open(`${url}#s0-d0`);
+    const { page } = await show(`${url}#s0-d0`);
     await page.locator(".details.pinned h3").waitFor();
   });
 });
@@ -270,7 +279,7 @@ files = [{ url = "http://media.test/1.m3u8", duration = "5s" }]
   const { pullpush, url } = await desk({ "many.toml": many });
   const { code, stderr } = await pullpush("run", "many.toml", "--virtual", "--report", "html=r.html");
   assert.equal(code, 0, stderr);
-  const { page, errors } = await open(url("r.html"));
+  const { page, errors } = await show(url("r.html"));
   await page.locator('.lanes[aria-label^="2,500 lanes, 10,000 items"]').waitFor();
   assert.equal(await page.locator(".tile").first().innerText(), "10,000\nplanned");
   await page.locator(".lanes").focus();
@@ -292,7 +301,7 @@ files = [{ url = "http://media.test/1.m3u8", duration = "5s" }]
 `;
   const { pullpush, write, url } = await desk({ "many.toml": many });
   await write("plan.html", (await pullpush("plan", "many.toml", "--format", "html")).stdout);
-  const { page, errors } = await open(url("plan.html"));
+  const { page, errors } = await show(url("plan.html"));
   assert.match(await page.getByRole("note").textContent(), /^Not on this page.*: 2,000 callbacks/);
   await page.locator(".tile").filter({ hasText: "22,000" }).waitFor();
   assert.deepEqual(errors, []);
@@ -302,7 +311,7 @@ test("several scenarios have a section each", async () => {
   const quiet = EVENING.split("[[probe]]")[0];
   const { pullpush, url } = await desk({ "one.toml": quiet, "two.toml": quiet });
   await pullpush("run", "one.toml", "two.toml", "--virtual", "--report", "html=r.html");
-  const { page, errors } = await open(url("r.html"));
+  const { page, errors } = await show(url("r.html"));
   assert.deepEqual(await page.locator(".scenario h2").allTextContents(), ["one.toml", "two.toml"]);
   await page.locator("nav a").nth(1).click();
   await page.locator("#s1 .lanes").waitFor();
@@ -314,7 +323,7 @@ test("a plan has the same lanes before anything is sent", async () => {
   const { code, stdout } = await pullpush("plan", "evening.toml", "--format", "html");
   assert.equal(code, 0);
   await write("plan.html", stdout);
-  const { page, errors, requests } = await open(url("plan.html"));
+  const { page, errors, requests } = await show(url("plan.html"));
   assert.equal(await page.title(), "pullpush plan: evening.toml");
   assert.equal(await page.locator(".failures").count(), 0);
   assert.equal(await page.locator(".names span").count(), 4);
@@ -323,6 +332,13 @@ test("a plan has the same lanes before anything is sent", async () => {
   await page.locator(".details").getByText('"callback_event": "TaskStart"').waitFor();
   assert.deepEqual([errors, requests], [[], []]);
 });
+
+/// Opens a page, and waits until its lanes are drawn.
+async function show(url, options) {
+  const opened = await open(url, options);
+  await opened.page.locator(".names span").first().waitFor();
+  return opened;
+}
 
 /// Where the first sign of a lane is on the screen: its leftmost coloured point, in the middle of the lane.
 async function placeOf(page, lane) {
