@@ -2,12 +2,15 @@
 //!
 //! The cases are the same at every run. `PROPTEST_CASES=20000` makes many more of them, others at every run.
 
+mod answers;
 mod chance;
 mod composed;
 mod drift;
 mod loads;
+mod mangled;
 mod plans;
 mod readers;
+mod recordings;
 mod scripts;
 mod text;
 
@@ -18,7 +21,7 @@ use pullpush::scenario::Source;
 use crate::support::valid;
 
 /// So many cases, always the same; what the environment says about either wins.
-fn cases(cases: u32) -> Config {
+pub(crate) fn cases(cases: u32) -> Config {
     let given = Config { max_global_rejects: u32::MAX, ..Config::default() };
     if given.cases != 256 || given.rng_seed != RngSeed::Random {
         return Config { failure_persistence: None, ..given };

@@ -1,14 +1,18 @@
 //! Whatever is given to what reads, it says what is wrong, in its place, and never breaks down.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use pullpush::callback::body::Moment;
 use pullpush::callback::sign::Key;
 use pullpush::fault::Spoiling;
+use pullpush::library::LIBRARY;
 use pullpush::plan::Plan;
 use pullpush::report::plan::{Planned, curl, ndjson, table};
 use pullpush::run::settings::Addresses;
@@ -17,9 +21,10 @@ use pullpush::scenario::{Scenario, Source, check};
 use pullpush::sink::judge::judge;
 use serde_json::Value;
 
+use super::mangled::mangled;
 use super::text::{changed, nonsense, typed_override};
 use super::{cases, composed, planned};
-use crate::support::{EPOCH, RECEIVER};
+use crate::support::{EPOCH, RECEIVER, Run, at_once};
 
 /// Either a scenario, or an error; every problem is at a place that exists, and can be shown.
 fn is_judged(source: Source) -> Result<(), TestCaseError> {
@@ -41,6 +46,31 @@ fn is_judged(source: Source) -> Result<(), TestCaseError> {
     }
     checked.scenario.map_or(Ok(()), can_be_planned)
 }
+
+/// A scenario that is bad or good, as a file has it.
+fn files() -> Vec<Vec<u8>> {
+    let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
+    let mut names: Vec<_> = fs::read_dir(bad).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // Such names are to be read in the same order everywhere.
+    names.sort();
+    let bad = names.into_iter().filter(|path| path.extension().is_some_and(|is| is == "toml")).map(fs::read);
+    LIBRARY.iter().map(|shipped| shipped.text.as_bytes().to_vec()).chain(bad.map(Result::unwrap)).collect()
+}
+
+/// What is valid, and not too long, is played to its end in virtual time.
+fn is_played(text: &str) {
+    let Some(scenario) = check(Source::new("a.toml", text)).scenario else { return };
+    let plan = Plan::new(Arc::new(scenario), 1);
+    if plan.count(MOST_PLAYED) < MOST_PLAYED {
+        let mut run = Run::of(plan, |n, _| at_once(if n % 4 == 0 { 500 } else { 200 }));
+        // A retry may be due after years.
+        run.stop_after = Some(Duration::from_secs(366 * 86_400));
+        run.play();
+    }
+}
+
+/// The most callbacks of a scenario that is played.
+const MOST_PLAYED: usize = 2000;
 
 /// What is valid can be planned and written down.
 fn can_be_planned(scenario: Scenario) -> Result<(), TestCaseError> {
@@ -77,6 +107,14 @@ proptest! {
     #[test]
     fn changed_scenarios_are_judged(text in changed()) {
         is_judged(Source::new("a.toml", text))?;
+    }
+
+    /// Every scenario there is, bad and good, whatever happens to its bytes.
+    #[test]
+    fn mangled_files_are_judged_and_played(bytes in mangled(files())) {
+        let text = String::from_utf8_lossy(&bytes);
+        is_judged(Source::new("a.toml", &*text))?;
+        is_played(&text);
     }
 
     #[test]

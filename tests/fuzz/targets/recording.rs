@@ -1,0 +1,40 @@
+//! A recording: it is refused, or planned to be played again, and held against the profiles.
+#![no_main]
+
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use pullpush::callback::body::Moment;
+use pullpush::callback::sign::Key;
+use pullpush::drift::{Captured, Drift};
+use pullpush::fault::Spoiling;
+use pullpush::plan::Plan;
+use pullpush::replay::{Manner, each, read, script};
+use pullpush::report::drift::{human, ndjson};
+use pullpush::scenario::{Retry, Source, check};
+use pullpush::time::UnixMillis;
+
+const NOW: Moment = Moment { happened: UnixMillis(1_767_225_600_000), attempted: UnixMillis(1_767_225_601_000) };
+
+fuzz_target!(|bytes: &[u8]| {
+    let key = || Key::new("testkey").ok();
+    if let Ok(records) = read(bytes) {
+        let count = records.len();
+        let manner = Manner { verbatim: false, failed: false, key: key(), retry: Retry::NONE };
+        let plan = Plan::new(Arc::new(script("fuzzed", records, &manner)), 1);
+        assert_eq!(plan.count(usize::MAX), count);
+        for delivery in plan.deliveries() {
+            delivery.body(&plan.scenario().payload, "http://receiver.test/", NOW, Spoiling::default());
+        }
+    }
+    let mut drift = Drift::new(key());
+    let _ = each(bytes, |record| {
+        let (user_agent, content_type) = (record.user_agent.as_deref(), record.content_type.as_deref());
+        drift.take(Captured { at: record.at, body: &record.body, parsed: record.parsed, user_agent, content_type });
+    });
+    let Some(findings) = drift.findings() else { return };
+    assert!(!human("fuzzed", &findings, None).is_empty() && !ndjson("fuzzed", &findings, None).is_empty());
+    let scenario = "version = 1\n[[task]]\nsource = \"live\"\nurl = \"rtmp://a.test/a\"\nend = \"1s\"\n";
+    let checked = check(Source::new("fuzzed.toml", scenario).with_overrides(&findings.sets(None)));
+    assert!(checked.scenario.is_some(), "{:?} {:?}", findings.sets(None), checked.problems);
+});
