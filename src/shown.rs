@@ -25,7 +25,7 @@ pub fn one_line(text: &str, most: usize) -> String {
 }
 
 /// Whether a terminal, an editor or a shell would do something at this character: end the line, move, turn the text around.
-fn is_obeyed(letter: char) -> bool {
+pub fn is_obeyed(letter: char) -> bool {
     let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
 }

@@ -15,6 +15,9 @@ use crate::time::{Millis, UnixMillis};
 /// When the bodies are made that captured ones are compared with.
 const NOW: UnixMillis = UnixMillis(1_767_225_600_000);
 
+/// The longest name of a field that a setting is made of; a scenario has no room for just any.
+const MAX_ALARM_FIELD: usize = 200;
+
 /// What most of the bodies say that can say it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -131,5 +134,5 @@ fn alarm_field(msg: &[Field]) -> Option<&str> {
     let named = |field: &&Field| ["type", "AlarmType"].contains(&field.key.as_str());
     let found = msg.iter().find(|field| field.form == Form::Alarm);
     let found = found.or_else(|| msg.iter().filter(text).find(named)).or_else(|| msg.iter().find(text));
-    found.map(|field| field.key.as_str()).filter(|key| !key.is_empty())
+    found.map(|field| field.key.as_str()).filter(|key| (1..=MAX_ALARM_FIELD).contains(&key.len()))
 }

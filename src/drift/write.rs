@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use toml::de::DeValue;
-use toml_edit::{Array, InlineTable, Value};
+use toml_edit::{Array, InlineTable, Key, Value};
 
 use super::difference::{Cover, Part};
 use super::{Findings, Gaps, KindSeen};
 use crate::callback::codes::{self, WRITE_PACKET_ERROR};
 use crate::callback::payload::{JsonType, Payload};
+use crate::shown::is_obeyed;
 use crate::time::Millis;
 
 /// The variable with the key, if nobody named one.
@@ -40,9 +41,9 @@ impl Findings {
         let mut settings: Vec<Setting> = vec![("payload", "profile", self.best.name.into())];
         settings.extend(types.map(|(key, seen)| ("payload", key, word(seen).into())));
         let alarm_field = self.settings.alarm_field.as_deref().filter(|field| *field != default.alarm_field);
-        settings.extend(alarm_field.map(|field| ("payload", "alarm_field", field.into())));
+        settings.extend(alarm_field.map(|field| ("payload", "alarm_field", string(field))));
         if self.settings.signed {
-            settings.push(("payload", "key_env", key_env.unwrap_or(KEY_ENV).into()));
+            settings.push(("payload", "key_env", string(key_env.unwrap_or(KEY_ENV))));
             let sign_for = self.signature.sign_for.filter(|length| *length != default.sign_for);
             settings.extend(sign_for.map(|length| ("payload", "sign_for", length.to_string().into())));
         }
@@ -56,9 +57,9 @@ impl Findings {
         let of = |seen: &[(String, u64)]| seen.first().filter(sayable).map(|(value, _)| value.clone());
         let user_agent = of(&self.user_agents).filter(|agent| !agent.starts_with("pullpush/"));
         let content_type = of(&self.content_types).filter(|content| content != CONTENT_TYPE);
-        let user_agent = user_agent.map(|agent| ("receiver", "user_agent", agent.into()));
+        let user_agent = user_agent.map(|agent| ("receiver", "user_agent", string(&agent)));
         let content_type = content_type.map(|content| {
-            let headers = InlineTable::from_iter([("Content-Type", content)]);
+            let headers = InlineTable::from_iter([("Content-Type", string(&content))]);
             ("receiver", "headers", Value::InlineTable(headers))
         });
         user_agent.into_iter().chain(content_type).collect()
@@ -140,7 +141,7 @@ impl Findings {
             if !toml.is_empty() {
                 toml.push('\n');
             }
-            let _ = writeln!(toml, "[[task.step]]\nevent = {}", Value::from(kind.event.as_str()));
+            let _ = writeln!(toml, "[[task.step]]\nevent = {}", string(&kind.event));
             toml.push_str(&overlays(kind));
         }
         toml
@@ -156,7 +157,7 @@ fn overlays(kind: &KindSeen) -> String {
             Cover::Field { part, key, value } if msg.len() + body.len() < MAX_FIELDS.0 && key.len() <= MAX_FIELDS.1 => {
                 let table = if part == Part::Msg { &mut msg } else { &mut body };
                 if let (Some(value), false) = (toml_value(&value), table.contains_key(&key)) {
-                    table.insert(key, value);
+                    table.insert_formatted(&self::key(&key), value);
                 }
             }
             Cover::Field { .. } | Cover::Bytes => return from_a_file(&kind.event),
@@ -180,11 +181,34 @@ fn toml_value(json: &serde_json::Value) -> Option<Value> {
             Some(integer) => integer.into(),
             None => number.as_f64()?.into(),
         },
-        serde_json::Value::String(text) => text.as_str().into(),
+        serde_json::Value::String(text) => string(text),
         serde_json::Value::Array(_) => Array::new().into(),
         serde_json::Value::Object(_) => InlineTable::new().into(),
         serde_json::Value::Null => return None,
     })
+}
+
+/// A string on one line, in which nothing moves a cursor.
+fn string(text: &str) -> Value {
+    basic(text).parse().unwrap_or_else(|_| text.into())
+}
+
+fn key(text: &str) -> Key {
+    let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if bare { Key::new(text) } else { basic(text).parse().unwrap_or_else(|_| Key::new(text)) }
+}
+
+/// A basic string of TOML.
+fn basic(text: &str) -> String {
+    let mut basic = String::from("\"");
+    for letter in text.chars() {
+        let _ = match letter {
+            '"' | '\\' => write!(basic, "\\{letter}"),
+            letter if is_obeyed(letter) => write!(basic, "\\U{:08x}", u32::from(letter)),
+            letter => write!(basic, "{letter}"),
+        };
+    }
+    basic + "\""
 }
 
 /// An exit, as short as it can be written.
@@ -192,7 +216,7 @@ fn exit(code: i64, message: &str) -> Value {
     if codes::by_number(code).is_some_and(|known| known.message == message) {
         return code.into();
     }
-    Value::InlineTable(InlineTable::from_iter([("code", Value::from(code)), ("message", message.into())]))
+    Value::InlineTable(InlineTable::from_iter([("code", Value::from(code)), ("message", string(message))]))
 }
 
 fn measured(gaps: &Gaps) -> String {
@@ -213,5 +237,5 @@ fn word(json_type: JsonType) -> &'static str {
 
 /// Whether `--set` reads this as the text that it is.
 fn is_read_as_text(text: &str) -> bool {
-    DeValue::parse(text.trim()).is_err() && !text.contains(char::is_control)
+    DeValue::parse(text.trim()).is_err() && !text.contains(is_obeyed)
 }

@@ -180,6 +180,24 @@ fn nothing_hostile_is_shown_as_it_is() {
     }
 }
 
+/// No scenario has room for it: what cannot be set is not said to be.
+#[test]
+fn a_name_without_an_end_is_no_setting() {
+    let alarm = |field: &str| {
+        let msg = json!({ field: "PullFileFailed" }).to_string();
+        json!({ "time": 1, "body": json!({ "callback_event": "TaskAlarm", "msg": msg }).to_string() }).to_string()
+    };
+    let desk = Desk::new().file("long", alarm(&"x".repeat(9000))).file("odd", alarm("a\u{202e}\n'\"b"));
+    let long = desk.run("pullpush drift long --format json").exits(1).objects()[0].clone();
+    assert_eq!(long["set"], json!(["payload.profile=doc-2022"]));
+    // What has to be quoted is.
+    let odd = desk.run("pullpush drift odd").exits(1).stdout;
+    let sets = odd.lines().find_map(|line| line.strip_prefix("  --set")).unwrap();
+    let sent = desk.run(format!("pullpush send TaskAlarm --set{sets}")).exits(0);
+    let msg: Value = serde_json::from_str(sent.objects()[0]["msg"].as_str().unwrap()).unwrap();
+    assert_eq!(msg, json!({ "a\u{202e}\n'\"b": "PullFileFailed" }));
+}
+
 /// A capture of any length is read line by line.
 #[cfg(target_os = "linux")]
 #[test]
