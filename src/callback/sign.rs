@@ -46,7 +46,8 @@ impl Key {
     /// `sign` for an expiry of `t` UNIX seconds.
     pub fn sign(&self, t: u64) -> String {
         let digest = Md5::new().chain_update(&self.0).chain_update(t.to_string()).finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+        digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
     /// Whether `sign` belongs to `t`. Hex in capitals is taken too.

@@ -1,7 +1,8 @@
 //! Which callback arrives when: a pure function of scenario, seed, load and shard.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::time::Duration;
 
 use super::Plan;
@@ -115,10 +116,10 @@ impl Callbacks {
     }
 
     fn of(&mut self, slot: u64) -> Option<Delivery> {
-        if !self.rows.contains_key(&slot) {
-            self.rows.insert(slot, Row::new(&self.plan, slot + 1, self.tasks)?);
+        match self.rows.entry(slot) {
+            Entry::Occupied(row) => row.into_mut().next(),
+            Entry::Vacant(place) => place.insert(Row::new(&self.plan, slot + 1, self.tasks)?).next(),
         }
-        self.rows.get_mut(&slot)?.next()
     }
 }
 

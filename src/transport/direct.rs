@@ -14,8 +14,8 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
+use super::deadline::Deadlines;
 use super::http::{Connector, Headers, failure_of_connection};
 use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
 
@@ -39,6 +39,7 @@ pub struct DirectTransport {
     target: RefCell<Option<Rc<Target>>>,
     /// By host and port: each task may have a path of its own.
     pools: RefCell<BTreeMap<String, Pool>>,
+    deadlines: Deadlines,
 }
 
 /// An address and the connections to its host.
@@ -46,7 +47,8 @@ struct Target {
     url: String,
     parsed: Url,
     path: hyper::Uri,
-    host: HeaderValue,
+    /// Those of every request there, its `Host` among them.
+    headers: HeaderMap,
     free: Pool,
 }
 
@@ -56,7 +58,13 @@ impl DirectTransport {
         let mut headers = headers.completed();
         // As the other client does.
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        Self { connector, headers, target: RefCell::default(), pools: RefCell::default() }
+        Self {
+            connector,
+            headers,
+            target: RefCell::default(),
+            pools: RefCell::default(),
+            deadlines: Deadlines::default(),
+        }
     }
 
     /// How many connections are open and free.
@@ -70,14 +78,14 @@ impl DirectTransport {
         if let Some(target) = known.as_ref().filter(|target| target.url == url) {
             return Ok(Rc::clone(target));
         }
-        let target = Rc::new(Target::new(url, &mut self.pools.borrow_mut())?);
+        let target = Rc::new(Target::new(url, &self.headers, &mut self.pools.borrow_mut())?);
         *known = Some(Rc::clone(&target));
         Ok(target)
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
         let target = self.target(&request.url)?;
-        let message = self.message(&target, request);
+        let message = Self::message(&target, request);
         if let Some(free) = target.take_free() {
             match exchange_over(free, &target, message).await {
                 // The server closed the free connection before it saw anything of the request: nobody will miss this try.
@@ -93,12 +101,11 @@ impl DirectTransport {
         exchange_over(connection, target, message).await.map_err(|missed| missed.failure)
     }
 
-    fn message(&self, target: &Target, request: Request) -> Message {
+    fn message(target: &Target, request: Request) -> Message {
         let mut message = hyper::Request::new(Full::new(request.body));
         *message.method_mut() = request.method;
         *message.uri_mut() = target.path.clone();
-        *message.headers_mut() = self.headers.clone();
-        message.headers_mut().entry(HOST).or_insert_with(|| target.host.clone());
+        *message.headers_mut() = target.headers.clone();
         if let Some(content_type) = request.content_type {
             message.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
@@ -129,7 +136,7 @@ impl Target {
         }
     }
 
-    fn new(url: &str, pools: &mut BTreeMap<String, Pool>) -> Result<Self, Failure> {
+    fn new(url: &str, headers: &HeaderMap, pools: &mut BTreeMap<String, Pool>) -> Result<Self, Failure> {
         let refuse = |detail: String| Failure { kind: FailureKind::Network, detail };
         let parsed = Url::parse(url).map_err(|error| refuse(format!("not a URL: {error}")))?;
         if parsed.scheme() != "http" {
@@ -144,7 +151,9 @@ impl Target {
         let host = parsed.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let free = Rc::clone(pools.entry(host.clone()).or_default());
         let host = HeaderValue::try_from(host).map_err(|_| refuse("the host cannot be sent".to_owned()))?;
-        Ok(Self { url: url.to_owned(), parsed, path, host, free })
+        let mut headers = headers.clone();
+        headers.entry(HOST).or_insert(host);
+        Ok(Self { url: url.to_owned(), parsed, path, headers, free })
     }
 }
 
@@ -175,10 +184,10 @@ async fn exchange_over(mut connection: Connection, target: &Rc<Target>, message:
 impl Transport for DirectTransport {
     async fn send(&self, request: Request) -> Outcome {
         let limit = request.timeout;
-        match timeout(limit, self.exchange(request)).await {
-            Ok(Ok(answer)) => Outcome::Answered(answer),
-            Ok(Err(failure)) => Outcome::Failed(failure),
-            Err(_) => {
+        match self.deadlines.within(limit, self.exchange(request)).await {
+            Some(Ok(answer)) => Outcome::Answered(answer),
+            Some(Err(failure)) => Outcome::Failed(failure),
+            None => {
                 let within = humantime::format_duration(limit);
                 Outcome::failed(FailureKind::Timeout, format!("no whole answer within {within}"))
             }
