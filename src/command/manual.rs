@@ -10,7 +10,8 @@ use clap_mangen::roff::{Roff, roman};
 use super::output::{note, print_as_it_is};
 use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 use crate::error::{Exit, Failure};
-use crate::{report, scenario};
+use crate::report;
+use crate::scenario;
 
 /// Prints a JSON Schema.
 ///
