@@ -18,6 +18,7 @@ use pullpush::report::plan::{Planned, curl, ndjson, table};
 use pullpush::run::settings::Addresses;
 use pullpush::scenario::problem::Level;
 use pullpush::scenario::{Scenario, Source, check};
+use pullpush::shown::escaped;
 use pullpush::sink::judge::judge;
 use serde_json::Value;
 
@@ -87,7 +88,9 @@ fn can_be_planned(scenario: Scenario) -> Result<(), TestCaseError> {
         table(&planned, &mut row);
         ndjson(&planned, &mut json);
         self::curl(&planned, &mut curl);
-        prop_assert!(row.contains(delivery.callback.name()));
+        // On one line, whatever an event is called.
+        prop_assert_eq!(row.find(['\n', '\r']), Some(row.len() - 1), "{:?}", row);
+        prop_assert!(row.contains(&*escaped(delivery.callback.name())), "{row}");
         // Of what is dropped only the comment is left.
         prop_assert_eq!(curl.contains("\ncurl ") || curl.contains(" | curl "), !delivery.fate.dropped, "{}", curl);
         let line: Value = serde_json::from_str(&json).unwrap();
@@ -115,6 +118,14 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes);
         is_judged(Source::new("a.toml", &*text))?;
         is_played(&text);
+    }
+
+    /// An event may be called whatever can be written into a file.
+    #[test]
+    fn any_event_is_planned(name in "(?s).{1,20}") {
+        let name = Value::from(name);
+        let text = format!("version = 1\n[[task]]\nfiles = [{{ url = 'http://media.test/a', duration = '1s' }}]\n[[task.step]]\nevent = {name}\n");
+        is_judged(Source::new("a.toml", text))?;
     }
 
     #[test]
