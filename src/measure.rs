@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::load::threshold::{Counted, Latency, Series, Threshold};
+use crate::time::micros;
 use crate::transport::{Failure, FailureKind, Outcome};
 
 /// The longest length that is told apart, in microseconds: an hour.
@@ -190,7 +191,7 @@ impl Measurement {
 }
 
 fn record(histogram: &mut Histogram<u64>, length: Duration) {
-    histogram.saturating_record(u64::try_from(length.as_micros()).unwrap_or(MAX_MICROS));
+    histogram.saturating_record(micros(length));
 }
 
 fn add(sum: &mut Histogram<u64>, other: &Histogram<u64>) {

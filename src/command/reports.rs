@@ -91,12 +91,10 @@ impl Reports {
         }
         if let Some(picture) = self.picture.take() {
             let alone = |number: Option<u64>| {
-                let task = number.filter(|_| summary.exit() == Exit::ReceiverFailed);
-                let id = |number| loaded.plan.task(number).map_or_else(String::new, |task| task.id().into_owned());
-                match task {
-                    Some(number) => again.command_of(loaded, Some((number, &id(number)))),
-                    None => again.command_of(loaded, None),
-                }
+                let failed = number.filter(|_| summary.exit() == Exit::ReceiverFailed);
+                let task = failed.and_then(|number| loaded.plan.task(number));
+                let task = task.as_ref().map(|task| (task.number, task.id()));
+                again.command_of(loaded, task.as_ref().map(|(number, id)| (*number, &**id)))
             };
             let (drawn, room) = picture.finish(summary.to_json(), alone);
             self.drawn.push(drawn);

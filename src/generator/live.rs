@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::time::micros;
+
 /// Powers of two of microseconds that latencies are counted by.
 pub const BUCKETS: usize = 32;
 
@@ -55,8 +57,7 @@ impl Live {
     pub(super) fn met(&self, is_ok: bool, corrected: Duration) {
         bump(if is_ok { &self.ok } else { &self.errors });
         self.in_flight.store(self.in_flight.load(Relaxed).saturating_sub(1), Relaxed);
-        let micros = u64::try_from(corrected.as_micros()).unwrap_or(u64::MAX);
-        bump(&self.latency[(micros.max(1).ilog2() as usize).min(BUCKETS - 1)]);
+        bump(&self.latency[(micros(corrected).max(1).ilog2() as usize).min(BUCKETS - 1)]);
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::event::{End, Event, Subject};
 use crate::judge::Complaint;
+use crate::time::micros;
 use crate::transport::Outcome;
 
 /// The most tasks that have a case of their own; the complaints of the others are counted.
@@ -116,8 +117,4 @@ impl Cases {
             error: None,
         }))
     }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::log::milliseconds;
+use crate::time::micros;
 
 /// Bars of a picture per doubling of the length.
 const BARS_PER_DOUBLING: f64 = 2.0;
@@ -53,7 +54,7 @@ impl Lengths {
     /// Takes in one more.
     pub fn record(&mut self, length: Duration) {
         if let Some(histogram) = &mut self.0 {
-            histogram.saturating_record(u64::try_from(length.as_micros()).unwrap_or(u64::MAX));
+            histogram.saturating_record(micros(length));
         }
     }
 

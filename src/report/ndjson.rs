@@ -10,7 +10,7 @@ use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::Fate;
 use crate::judge::Complaint;
 use crate::shown::without_passwords;
-use crate::time::{Millis, UnixMillis};
+use crate::time::{Millis, UnixMillis, micros};
 use crate::transport::{FailureKind, Outcome};
 
 /// The version of these shapes; it changes when a reader would have to.
@@ -233,8 +233,4 @@ pub const fn word(end: End) -> &'static str {
         End::Spoilt => "spoilt",
         End::Interrupted => "interrupted",
     }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

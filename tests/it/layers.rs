@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sink", &["callback", "shown", "time"]),
     ("drift", &["callback", "shown", "time"]),
     ("load", &["callback", "dice", "time"]),
-    ("measure", &["load", "transport"]),
+    ("measure", &["load", "time", "transport"]),
     ("scenario", &["callback", "expect", "fault", "load", "probe", "shown", "time"]),
     ("provider", &["callback", "dice", "scenario", "time"]),
     ("plan", &["callback", "dice", "expect", "fault", "load", "probe", "provider", "scenario", "time"]),

@@ -21,6 +21,7 @@ use crate::report::load::{LoadHeader, LoadReport};
 use crate::report::markdown::Page;
 use crate::report::ndjson::json;
 use crate::scenario::Source;
+use crate::time::micros;
 
 /// What the load is about.
 ///
@@ -41,7 +42,7 @@ pub(super) fn header(args: &LoadArgs, loaded: &Loaded, load: &Load) -> Result<Lo
         seed: loaded.plan.seed(),
         offered: offered(load),
         saturating: load.spec.rate == Rate::Max,
-        late_after_us: u64::try_from(load.spec.late_after.as_micros()).unwrap_or(u64::MAX),
+        late_after_us: micros(load.spec.late_after),
         thresholds: load.spec.thresholds.iter().map(ToString::to_string).collect(),
     })
 }

@@ -14,7 +14,7 @@ use crate::report::lengths::Lengths;
 use crate::report::ndjson::{told, word};
 use crate::report::summary::SummaryJson;
 use crate::shown::{one_line, without_passwords};
-use crate::time::UnixMillis;
+use crate::time::{UnixMillis, micros};
 use crate::transport::Outcome;
 
 /// The most attempts of one delivery.
@@ -344,10 +344,6 @@ impl Picture {
 
 fn key(subject: &Subject) -> Key {
     (subject.task, subject.number)
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

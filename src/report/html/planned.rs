@@ -6,6 +6,7 @@ use super::sheet::Sheet;
 use super::words::Room;
 use crate::report::ndjson::told;
 use crate::report::plan::Planned;
+use crate::time::micros;
 
 /// The most deliveries without a place on the page that are counted.
 const MAX_COUNTED: u64 = 10_000_000;
@@ -41,7 +42,7 @@ impl PlanPicture {
             number: delivery.number,
             says: sheet.text(&delivery.callback.to_string(), true),
             at_ms: planned.offset().0,
-            due_us: due.as_micros().try_into().unwrap_or(u64::MAX),
+            due_us: micros(due),
             incident: delivery.cause.map(|cause| cause.name()),
             fault: told(&delivery.own_fate()).and_then(|fate| sheet.text(&fate, true)),
             end: delivery.fate.dropped.then_some("dropped"),
