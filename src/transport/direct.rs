@@ -14,8 +14,8 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use super::deadline::Deadlines;
 use super::http::{Connector, Headers, failure_of_connection};
 use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
 
@@ -39,7 +39,6 @@ pub struct DirectTransport {
     target: RefCell<Option<Rc<Target>>>,
     /// By host and port: each task may have a path of its own.
     pools: RefCell<BTreeMap<String, Pool>>,
-    deadlines: Deadlines,
 }
 
 /// An address and the connections to its host.
@@ -58,13 +57,7 @@ impl DirectTransport {
         let mut headers = headers.completed();
         // As the other client does.
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        Self {
-            connector,
-            headers,
-            target: RefCell::default(),
-            pools: RefCell::default(),
-            deadlines: Deadlines::default(),
-        }
+        Self { connector, headers, target: RefCell::default(), pools: RefCell::default() }
     }
 
     /// How many connections are open and free.
@@ -184,10 +177,10 @@ async fn exchange_over(mut connection: Connection, target: &Rc<Target>, message:
 impl Transport for DirectTransport {
     async fn send(&self, request: Request) -> Outcome {
         let limit = request.timeout;
-        match self.deadlines.within(limit, self.exchange(request)).await {
-            Some(Ok(answer)) => Outcome::Answered(answer),
-            Some(Err(failure)) => Outcome::Failed(failure),
-            None => {
+        match timeout(limit, self.exchange(request)).await {
+            Ok(Ok(answer)) => Outcome::Answered(answer),
+            Ok(Err(failure)) => Outcome::Failed(failure),
+            Err(_) => {
                 let within = humantime::format_duration(limit);
                 Outcome::failed(FailureKind::Timeout, format!("no whole answer within {within}"))
             }

@@ -1,6 +1,5 @@
 //! How a request reaches the receiver: real HTTP, or a scripted receiver in memory.
 
-mod deadline;
 pub mod direct;
 pub mod guard;
 pub mod http;
