@@ -77,19 +77,15 @@ pub fn encode(
         None => (None, None),
     };
     let msg = json(&message(callback, sender, payload, moment), msg_over, sender.copy, false);
-    // Lossless: serde_json writes UTF-8 only.
-    let msg = String::from_utf8_lossy(&msg);
     let signature = Signature::new(payload, moment, bad_signature);
-    json(&Outer::new(callback, sender, payload, moment, &msg, signature), body_over, sender.copy, true)
+    json(&Outer::new(callback, sender, payload, moment, &msg, signature), body_over, sender.copy, true).into_bytes()
 }
 
 /// Compact JSON; with `fields` laid over it if there are any.
-fn json(object: &impl Serialize, fields: Option<&Map<String, Value>>, copy: u64, alphabetical: bool) -> Vec<u8> {
+fn json(object: &impl Serialize, fields: Option<&Map<String, Value>>, copy: u64, alphabetical: bool) -> String {
     let Some(fields) = fields.filter(|fields| !fields.is_empty()) else {
-        let mut bytes = Vec::with_capacity(640);
         // A struct with string keys, written to memory, cannot fail.
-        let _ = serde_json::to_writer(&mut bytes, object);
-        return bytes;
+        return serde_json::to_string(object).unwrap_or_default();
     };
     let mut value = serde_json::to_value(object).unwrap_or_default();
     if let Value::Object(object) = &mut value {
@@ -98,7 +94,7 @@ fn json(object: &impl Serialize, fields: Option<&Map<String, Value>>, copy: u64,
             object.sort_keys();
         }
     }
-    value.to_string().into_bytes()
+    value.to_string()
 }
 
 /// The outer object; its fields stand in the published, alphabetical order.

@@ -11,19 +11,20 @@ pub const COPY: &str = "{n}";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: String,
-    varies: bool,
+    /// What stands between the placeholders: looked for once, and not for every callback of a load.
+    pieces: Vec<String>,
 }
 
 impl Template {
     /// The string as it stands in the scenario.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { varies: text.contains(COPY), text }
+        Self { pieces: text.split(COPY).map(str::to_owned).collect(), text }
     }
 
     /// Whether two copies get different strings.
     pub const fn varies(&self) -> bool {
-        self.varies
+        self.pieces.len() > 1
     }
 
     /// The string as written.
@@ -33,7 +34,7 @@ impl Template {
 
     /// The string for copy `copy` (from 1).
     pub fn for_copy(&self, copy: u64) -> Cow<'_, str> {
-        if self.varies { filled(&self.text, copy) } else { Cow::Borrowed(&self.text) }
+        if self.varies() { self.pieces.join(&copy.to_string()).into() } else { Cow::Borrowed(&self.text) }
     }
 }
 
