@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use pullpush::cli::Cli;
 use pullpush::command;
 
+/// For loads, which allocate a dozen times a callback; and for musl, whose own allocator is slow.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command::execute(Cli::read()).into()
 }
