@@ -1,29 +1,96 @@
-//! A local simulator of Tencent Cloud's relay-task (pull-push) callbacks.
+//! A local simulator of Tencent Cloud's relay-task (pull-push) callbacks: a command, and a library for tests written in Rust.
+//!
+//! An [`Emitter`] plays a [`Scenario`] against the program under test and gives a [`Report`]. A program that is a
+//! [`tower`](https://docs.rs/tower) service, such as an axum router, is called in process, without a socket. On a runtime that
+//! was started paused, tokio's clock is virtual: it jumps to the next thing that is due, and retries over an hour take milliseconds.
+//!
+//! ```
+//! use axum::{Router, routing::post};
+//! use pullpush::{Emitter, InProcess, Scenario};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), pullpush::ScenarioError> {
+//! // In a test: #[tokio::test(start_paused = true)]
+//! let scenario = Scenario::parse(
+//!     r#"
+//!     version = 1
+//!     [[task]]
+//!     source = "live"
+//!     url = "rtmp://origin.test/live/a"
+//!     end = "24h"
+//!     "#,
+//! )?;
+//! let app = Router::new().route("/callback", post(|| async { "ok" }));
+//! let emitter = Emitter::new(scenario).to("http://app.test/callback").seed(7);
+//! let report = emitter.run(&InProcess::service(app)).await;
+//! report.assert();
+//! assert_eq!(report.acknowledged(), 2); // TaskStart, and a day later TaskExit
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Over sockets it is [`Http`], on an ordinary runtime: a paused clock does not wait for the network. Use [`Speed`] there.
+//!
+//! What is documented here follows semantic versioning. Everything else in this crate is hidden, there for the command and
+//! its own tests, and may change at any time.
 
+mod emitter;
+
+pub use emitter::{Complaint, Emitter, Http, InProcess, PlannedCallback, Report, Scenario, ScenarioError, Transport};
+#[doc(inline)]
+pub use run::pace::Speed;
+
+#[doc(hidden)]
 pub mod callback;
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod command;
+#[doc(hidden)]
 pub mod contract;
+#[doc(hidden)]
 pub mod dice;
+#[doc(hidden)]
 pub mod drift;
+#[doc(hidden)]
 pub mod error;
+#[doc(hidden)]
 pub mod event;
+#[doc(hidden)]
 pub mod expect;
+#[doc(hidden)]
 pub mod explore;
+#[doc(hidden)]
 pub mod fault;
+#[doc(hidden)]
 pub mod generator;
+#[doc(hidden)]
 pub mod judge;
+#[doc(hidden)]
 pub mod library;
+#[doc(hidden)]
 pub mod load;
+#[doc(hidden)]
 pub mod measure;
+#[doc(hidden)]
 pub mod plan;
+#[doc(hidden)]
 pub mod probe;
+#[doc(hidden)]
 pub mod provider;
+#[doc(hidden)]
 pub mod replay;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
 pub mod scenario;
+#[doc(hidden)]
 pub mod shown;
+#[doc(hidden)]
 pub mod sink;
+#[doc(hidden)]
 pub mod time;
+#[doc(hidden)]
 pub mod transport;

@@ -43,6 +43,20 @@ impl Key {
         Ok(Self(key.to_owned()))
     }
 
+    /// The key in the environment variable that `who` names; `else_` is the way out if there is none.
+    ///
+    /// # Errors
+    /// There is no such variable, or no key in it: in words.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the variable's name is typed or in the scenario, so clap cannot read it"
+    )]
+    pub fn from_env(name: &str, who: &str, else_: &str) -> Result<Self, String> {
+        let value = std::env::var(name)
+            .map_err(|_| format!("{who} in the environment variable {name}, which is not set: set it, or {else_}"))?;
+        Self::new(&value).map_err(|error| format!("the key in the environment variable {name}: {error}"))
+    }
+
     /// `sign` for an expiry of `t` UNIX seconds.
     pub fn sign(&self, t: u64) -> String {
         let digest = Md5::new().chain_update(&self.0).chain_update(t.to_string()).finalize();

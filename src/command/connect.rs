@@ -31,12 +31,8 @@ pub(super) fn http(loaded: &Loaded, args: &ConnectArgs) -> Result<HttpTransport,
 /// [`Failure`] if a header or the certificates cannot be used.
 pub(super) fn settings(loaded: &Loaded, args: &ConnectArgs) -> Result<HttpSettings, Failure> {
     let receiver = &loaded.plan.scenario().receiver;
-    let mut headers = Headers::default();
-    let agent = receiver.user_agent.as_deref().map(|agent| ("User-Agent", agent));
-    let named = receiver.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in agent.into_iter().chain(named) {
-        headers.add(name, value).map_err(|error| Failure::usage(format!("[receiver]: {error}")))?;
-    }
+    let headers = Headers::of(receiver.user_agent.as_deref(), &receiver.headers)
+        .map_err(|error| Failure::usage(format!("[receiver]: {error}")))?;
     Ok(HttpSettings {
         headers,
         insecure: args.insecure,

@@ -15,9 +15,6 @@ use crate::scenario::problem::Level;
 use crate::scenario::{Checked, Scenario, Source, SourceError, check};
 use crate::time::{UnixMillis, wall_now};
 
-/// Where callbacks go by default when nothing is sent: where `pullpush sink` listens.
-const NOWHERE: &str = "http://127.0.0.1:3140/";
-
 /// A scenario ready to be planned.
 #[derive(Debug)]
 pub(super) struct Loaded {
@@ -78,7 +75,7 @@ pub(super) fn plan_with_key(
     if let Some(to) = &args.to {
         check_address("--to", to)?;
     }
-    let default = scenario.receiver.url.clone().unwrap_or_else(|| NOWHERE.to_owned());
+    let default = scenario.receiver.url.clone().unwrap_or_else(|| Addresses::NOWHERE.to_owned());
     let mut plan = Plan::new(Arc::new(scenario), seed);
     if let Some(task) = &args.only {
         plan = select(plan, task)?;
@@ -124,15 +121,8 @@ pub(super) fn unreadable(error: SourceError) -> Failure {
 ///
 /// # Errors
 /// [`Failure`] if there is no such variable, or no key in it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the variable's name is typed or in the scenario, so clap cannot read it"
-)]
 pub(super) fn key_from(name: &str, who: &str, else_: &str) -> Result<Key, Failure> {
-    let value = std::env::var(name).map_err(|_| {
-        Failure::usage(format!("{who} in the environment variable {name}, which is not set: set it, or {else_}"))
-    })?;
-    Key::new(&value).map_err(|error| Failure::usage(format!("the key in the environment variable {name}: {error}")))
+    Key::from_env(name, who, else_).map_err(Failure::usage)
 }
 
 /// Whether `url` can be called at all.

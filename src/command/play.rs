@@ -240,16 +240,11 @@ fn probes(loaded: &Loaded, manner: &Manner) -> Vec<Arc<Probe>> {
 fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
     let scenario = loaded.plan.scenario();
     Settings {
-        payload: scenario.payload.clone(),
-        timeout: scenario.receiver.timeout,
-        retry: scenario.receiver.retry.clone(),
-        ordering: scenario.receiver.ordering,
-        addresses: loaded.addresses.clone(),
         speed: manner.speed,
-        epoch: loaded.epoch,
         started_at: if matches!(manner.receiver, Receiver::Memory(_)) { loaded.epoch } else { wall_now() },
         probes: probes(loaded, manner),
         max_in_flight: max_in_flight(manner),
+        ..Settings::of(scenario, loaded.addresses.clone(), loaded.epoch)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::time::Millis;
 /// How fast scenario time runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Speed {
-    /// So many times as fast as the clock.
+    /// So many times as fast as the clock: 0.001 to 1 000 000.
     Times(f64),
     /// Never waits.
     Max,
@@ -20,6 +20,14 @@ pub enum Speed {
 impl Speed {
     /// As fast as the clock.
     pub const REAL: Self = Self::Times(1.0);
+
+    /// Whether time can run like that.
+    pub(crate) fn is_possible(self) -> bool {
+        match self {
+            Self::Times(times) => (0.001..=1_000_000.0).contains(&times),
+            Self::Max => true,
+        }
+    }
 }
 
 /// `60x`, `0.5x`, `60` or `max`.
@@ -30,8 +38,8 @@ impl FromStr for Speed {
         if text == "max" {
             return Ok(Self::Max);
         }
-        match text.strip_suffix('x').unwrap_or(text).parse::<f64>() {
-            Ok(times) if (0.001..=1_000_000.0).contains(&times) => Ok(Self::Times(times)),
+        match text.strip_suffix('x').unwrap_or(text).parse().map(Self::Times) {
+            Ok(speed) if speed.is_possible() => Ok(speed),
             _ => Err("a speed is like 1x, 60x or 0.5x (up to 1000000x), or max".to_owned()),
         }
     }

@@ -8,7 +8,7 @@ use super::pace::Speed;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;
 use crate::probe::Probe;
-use crate::scenario::{Ordering, Retry};
+use crate::scenario::{Ordering, Retry, Scenario};
 use crate::time::UnixMillis;
 
 /// The settings of one run.
@@ -36,6 +36,24 @@ pub struct Settings {
     pub max_in_flight: usize,
 }
 
+impl Settings {
+    /// What `scenario` says, in real speed, with stamps that count from `epoch`, and a thousand requests at once.
+    pub fn of(scenario: &Scenario, addresses: Addresses, epoch: UnixMillis) -> Self {
+        Self {
+            payload: scenario.payload.clone(),
+            timeout: scenario.receiver.timeout,
+            retry: scenario.receiver.retry.clone(),
+            ordering: scenario.receiver.ordering,
+            addresses,
+            speed: Speed::REAL,
+            epoch,
+            started_at: epoch,
+            probes: scenario.probes.clone(),
+            max_in_flight: 1000,
+        }
+    }
+}
+
 /// Where callbacks go: one address for all, or each task's own, or a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
@@ -44,6 +62,9 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Where callbacks go by default when nothing is sent: where `pullpush sink` listens.
+    pub const NOWHERE: &str = "http://127.0.0.1:3140/";
+
     /// All callbacks to `to` if it is given; else to the task's `callback_url`, else to `default`.
     pub fn new(to: Option<String>, default: String) -> Self {
         Self { to, default }

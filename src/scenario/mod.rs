@@ -22,7 +22,7 @@ use crate::probe::Probe;
 use crate::time::Millis;
 use task::TaskSpec;
 
-/// The JSON Schema (draft 2020-12) of a scenario file, for editors. Tests hold it against what [`check`] says.
+/// The JSON Schema (draft 2020-12) of a scenario file, for editors. Tests hold it against what `check` says.
 pub const SCHEMA: &str = include_str!("schema.json");
 
 /// One scenario file, valid and with every default in place.

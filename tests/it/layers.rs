@@ -49,6 +49,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
+    (
+        "emitter",
+        &["callback", "dice", "error", "event", "judge", "plan", "report", "run", "scenario", "time", "transport"],
+    ),
     ("cli", &["load", "run"]),
     (
         "command",

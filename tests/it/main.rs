@@ -10,6 +10,7 @@ mod hostile;
 #[cfg(feature = "https")]
 mod https;
 mod layers;
+mod library_api;
 mod load;
 mod player;
 mod probe;

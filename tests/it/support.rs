@@ -62,16 +62,9 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
     pub(crate) fn play(mut self) -> (Vec<Event>, Rest) {
         let scenario = self.plan.scenario();
         let settings = Settings {
-            payload: scenario.payload.clone(),
-            timeout: scenario.receiver.timeout,
-            retry: scenario.receiver.retry.clone(),
-            ordering: scenario.receiver.ordering,
-            addresses: Addresses::new(None, RECEIVER.to_owned()),
             speed: self.speed,
-            epoch: EPOCH,
-            started_at: EPOCH,
-            probes: scenario.probes.clone(),
             max_in_flight: self.max_in_flight,
+            ..Settings::of(scenario, Addresses::new(None, RECEIVER.to_owned()), EPOCH)
         };
         let mut requests = 0;
         let transport = MemoryTransport::new(|request: &Request| {

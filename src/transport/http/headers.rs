@@ -27,6 +27,19 @@ pub enum HeaderError {
 }
 
 impl Headers {
+    /// What a scenario says of the headers of callbacks.
+    ///
+    /// # Errors
+    /// A header cannot be sent.
+    pub fn of(user_agent: Option<&str>, named: &[(String, String)]) -> Result<Self, HeaderError> {
+        let mut headers = Self::default();
+        let named = named.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in user_agent.map(|agent| ("User-Agent", agent)).into_iter().chain(named) {
+            headers.add(name, value)?;
+        }
+        Ok(headers)
+    }
+
     /// Adds a header; a name may come more than once.
     ///
     /// # Errors
@@ -44,7 +57,7 @@ impl Headers {
     }
 
     /// These headers, and the usual value of each one that the service sends and that is not among them.
-    pub(in crate::transport) fn completed(&self) -> HeaderMap {
+    pub(crate) fn completed(&self) -> HeaderMap {
         let mut all = self.0.clone();
         let usual = [(CONTENT_TYPE, "application/json"), (USER_AGENT, DEFAULT_USER_AGENT), (CONNECTION, "keep-alive")];
         for (name, value) in usual {
