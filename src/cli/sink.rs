@@ -33,7 +33,9 @@ impl MisbehaviourArgs {
 
 /// `pullpush sink`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "A browser that opens its address shows what comes, live, to whoever can reach it.
+
+Examples:
   pullpush sink
   pullpush sink --listen 127.0.0.1:8080 --fail-first 3 --status 503")]
 pub struct SinkArgs {
@@ -46,6 +48,9 @@ pub struct SinkArgs {
     /// The signing key: every callback must be signed with it
     #[arg(long, env = "PULLPUSH_KEY", hide_env_values = true)]
     pub key: Option<String>,
+    /// No page for a browser, and nothing kept for it
+    #[arg(long)]
+    pub no_page: bool,
     /// How callbacks are shown
     #[arg(long, value_enum, default_value = "human", env = "PULLPUSH_FORMAT")]
     pub format: Format,

@@ -1,6 +1,8 @@
 //! `pullpush sink`
 
 use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::output::{Output, note};
 use super::receive::misbehaviour;
@@ -11,7 +13,9 @@ use crate::cli::{Format, SinkArgs};
 use crate::error::{Exit, Failure};
 use crate::report::ndjson;
 use crate::sink::Sink;
-use crate::sink::server::{Limits, listen, serve};
+use crate::sink::page::Page;
+use crate::sink::server::{Limits, listen, serve_with_page};
+use crate::time::wall_now;
 
 /// Receives until it is interrupted.
 ///
@@ -20,17 +24,19 @@ use crate::sink::server::{Limits, listen, serve};
 pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
     let key = args.key.as_deref().map(signature::key).transpose()?;
     let mut sink = Sink::new(key, misbehaviour(&args.misbehaviour));
+    let page = (!args.no_page).then(|| Arc::new(Page::new(&sink, wall_now())));
     block_on(false, async {
         let cannot = |error| Failure::could_not_run(format!("cannot listen on {}: {error}", args.listen));
         let listener = listen(args.listen).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let mut signals = Signals::catch();
-        note(&format!("listening on http://{address}/; Ctrl-C ends it"));
+        let watch = page.as_ref().map_or_else(String::new, |_| watch(address));
+        note(&format!("listening on http://{address}/{watch}; Ctrl-C ends it"));
         let output = RefCell::new(Output::for_people());
         let mut failure = None;
         let mut exit = Exit::Success;
         let shutdown = async { exit = signals.next().await };
-        serve(listener, &mut sink, Limits::default(), shutdown, |reception| {
+        serve_with_page(listener, &mut sink, Limits::default(), page, shutdown, |reception| {
             let text = match args.format {
                 Format::Human => format!("{reception}\n"),
                 Format::Ndjson => ndjson::json(reception),
@@ -50,4 +56,16 @@ pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
         failure.map_or(Ok(()), Err).and(written)?;
         Ok(exit)
     })?
+}
+
+/// How to watch what comes to `address`, and who else can.
+fn watch(address: SocketAddr) -> String {
+    // Not every browser opens 0.0.0.0 or [::].
+    let here = match address.ip() {
+        ip if !ip.is_unspecified() => "it".to_owned(),
+        IpAddr::V4(_) => format!("http://{}/", SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))),
+        IpAddr::V6(_) => format!("http://{}/", SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()))),
+    };
+    let others = if address.ip().is_loopback() { "" } else { ", as others who reach this machine can" };
+    format!(" (open {here} in a browser to watch{others})")
 }

@@ -8,6 +8,7 @@ pub mod judge;
 pub mod misbehaviour;
 pub mod note;
 pub mod order;
+pub mod page;
 pub mod reception;
 pub mod server;
 mod siblings;
@@ -19,8 +20,8 @@ use crate::time::UnixMillis;
 use clock::Clock;
 use complaint::Complaint;
 use judge::{Seen, Verdict, judge};
-use misbehaviour::Misbehaviour;
-use order::Order;
+use misbehaviour::{Manner, Misbehaviour};
+use order::{Order, Standing};
 use reception::{Reception, Reply};
 use tally::Tally;
 
@@ -51,18 +52,17 @@ impl Sink {
 
     /// Receives one body, which had arrived completely at `at`.
     pub fn receive(&mut self, body: &[u8], at: UnixMillis) -> Reception {
-        let at = self.clock.map_or(at, |clock| clock.at(at));
-        if body.len() > MAX_BODY {
-            return self.receive_too_large(at);
-        }
-        let verdict = judge(body, self.key.as_ref(), at);
-        self.conclude(verdict, at)
+        self.take(Some(body), at)
     }
 
     /// Receives a body that is larger than [`MAX_BODY`], without looking at it.
     pub fn receive_too_large(&mut self, at: UnixMillis) -> Reception {
-        let verdict = Verdict { seen: Seen::default(), complaints: vec![Complaint::TooLarge] };
-        self.conclude(verdict, at)
+        self.take(None, at)
+    }
+
+    /// The key with which callbacks have to be signed, if they have to.
+    pub const fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
     /// What was received so far.
@@ -70,12 +70,24 @@ impl Sink {
         &self.tally
     }
 
-    fn conclude(&mut self, verdict: Verdict, at: UnixMillis) -> Reception {
-        let manner = self.misbehaviour.decide();
+    /// What is thought and answered of a body by itself, whatever else has come. `None`: it is too large.
+    fn judged(body: Option<&[u8]>, key: Option<&Key>, at: UnixMillis, manner: Manner) -> Reception {
+        let verdict = match body {
+            Some(body) if body.len() <= MAX_BODY => judge(body, key, at),
+            _ => Verdict { seen: Seen::default(), complaints: vec![Complaint::TooLarge] },
+        };
         let reply = Reply::new(&verdict, manner);
+        Reception { at, verdict, task: None, note: None, reply, manner }
+    }
+
+    fn take(&mut self, body: Option<&[u8]>, at: UnixMillis) -> Reception {
+        let at = self.clock.map_or(at, |clock| clock.at(at));
+        let mut reception = Self::judged(body, self.key.as_ref(), at, self.misbehaviour.decide());
         // What is not acknowledged comes again, so for the order of things it has not come yet.
-        let note = if reply.is_acknowledgement() { self.order.observe(&verdict.seen, at) } else { None };
-        let reception = Reception { at, verdict, note, reply, manner };
+        if reception.reply.is_acknowledgement() {
+            let Standing { task, note } = self.order.observe(&reception.verdict.seen, at);
+            (reception.task, reception.note) = (task, note);
+        }
         self.tally.count(&reception);
         reception
     }
@@ -86,7 +98,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use misbehaviour::Manner;
     use note::Note;
 
     const START: &[u8] = include_bytes!("../../tests/samples/TaskStart.json");

@@ -20,6 +20,15 @@ pub struct Order {
     siblings: Siblings,
 }
 
+/// Where a callback stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Its task, as a number that all callbacks of the task have in common; `None` where it is not judged.
+    pub task: Option<u64>,
+    /// What is remarkable about it.
+    pub note: Option<Note>,
+}
+
 #[derive(Debug)]
 struct Member {
     track: Track,
@@ -52,8 +61,8 @@ impl Order {
     ///
     /// Not judged are callbacks the documents do not know, and those without a task id; but a TaskExit without one
     /// (documented) is the exit of the only running task with the same `source_urls`, if there is only one.
-    pub fn observe(&mut self, seen: &Seen, at: UnixMillis) -> Option<Note> {
-        let kind = seen.kind()?;
+    pub fn observe(&mut self, seen: &Seen, at: UnixMillis) -> Standing {
+        let Some(kind) = seen.kind() else { return Standing::default() };
         let content = hash(&(kind, &seen.msg));
         let step = Step { kind, index: seen.index.unwrap_or_default(), content, at };
         let group = seen.source_urls.as_ref().map(hash);
@@ -61,14 +70,18 @@ impl Order {
             (Some(id), _) => self.of_task(hash(id), group, step),
             (None, Some(group)) if kind == Kind::TaskExit => match self.siblings.matching(group, content) {
                 Match::Only(task) => self.of_task(task, Some(group), step),
-                Match::Repeated => Some(Note::Repeated),
-                Match::Unclear => None,
+                Match::Repeated(task) => Standing { task, note: Some(Note::Repeated) },
+                Match::Unclear => Standing::default(),
             },
-            (None, _) => None,
+            (None, _) => Standing::default(),
         }
     }
 
-    fn of_task(&mut self, task: u64, group: Option<u64>, step: Step) -> Option<Note> {
+    fn of_task(&mut self, task: u64, group: Option<u64>, step: Step) -> Standing {
+        Standing { task: Some(task), note: self.note(task, group, step) }
+    }
+
+    fn note(&mut self, task: u64, group: Option<u64>, step: Step) -> Option<Note> {
         let Some(member) = self.tasks.get_mut(&task) else {
             let (track, note) = Track::begin(step);
             self.remember(task, Member { track, group: None, unmatched: 0 });

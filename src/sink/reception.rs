@@ -56,6 +56,9 @@ pub struct Reception {
     pub at: UnixMillis,
     /// What the sink thinks of the body.
     pub verdict: Verdict,
+    /// Its task, as a number that all callbacks of the task have in common: also of a TaskExit that names none, if it can
+    /// be one task's only. Only what is acknowledged is judged.
+    pub task: Option<u64>,
     /// What is remarkable about its place in the order of its task. Only what is acknowledged is judged.
     pub note: Option<Note>,
     /// What is answered.

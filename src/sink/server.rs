@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -12,7 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::Sink;
-use super::connection::{Arrival, Patience, converse};
+use super::connection::{Arrival, Patience, Surroundings, converse};
+use super::page::Page;
 use super::reception::Reception;
 
 /// What the server puts up with.
@@ -70,33 +72,56 @@ pub async fn serve(
     sink: &mut Sink,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
+    on_reception: impl FnMut(&Reception),
+) {
+    serve_with_page(listener, sink, limits, None, shutdown, on_reception).await;
+}
+
+/// [`serve`], with a page for a browser at `/`.
+pub async fn serve_with_page(
+    listener: TcpListener,
+    sink: &mut Sink,
+    limits: Limits,
+    page: Option<Arc<Page>>,
+    shutdown: impl Future<Output = ()>,
     mut on_reception: impl FnMut(&Reception),
 ) {
     let (send, mut arrivals) = mpsc::channel(QUEUE);
     // Closed when the server is to stop: the connections watch it.
     let (open, watcher) = watch::channel(());
+    let patience = Patience { head: limits.head, body: limits.body };
+    let around = Surroundings { patience, arrivals: send, page: page.clone(), open: watcher };
+    let page = page.as_deref();
     let mut connections = JoinSet::new();
     tokio::select! {
-        never = accept(&listener, limits, &mut connections, send, watcher) => match never {},
-        () = receive(&mut arrivals, sink, &mut on_reception) => {}
+        never = accept(&listener, limits, &mut connections, around) => match never {},
+        () = receive(&mut arrivals, sink, page, &mut on_reception) => {}
         () = shutdown => {}
     }
     drop(listener);
     drop(open);
     // Ends when the last connection has: each holds a sender. What is left after the grace is cut with `connections`.
-    let _ = timeout(limits.grace, receive(&mut arrivals, sink, &mut on_reception)).await;
+    let _ = timeout(limits.grace, receive(&mut arrivals, sink, page, &mut on_reception)).await;
 }
 
 /// Lets the sink receive what arrives, until nothing can arrive any more.
-async fn receive(arrivals: &mut mpsc::Receiver<Arrival>, sink: &mut Sink, on_reception: &mut impl FnMut(&Reception)) {
-    while let Some(Arrival { body, at, reply }) = arrivals.recv().await {
-        let reception = match body {
-            Some(body) => sink.receive(&body, at),
+async fn receive(
+    arrivals: &mut mpsc::Receiver<Arrival>,
+    sink: &mut Sink,
+    page: Option<&Page>,
+    on_reception: &mut impl FnMut(&Reception),
+) {
+    while let Some(Arrival { body, at, head, reply }) = arrivals.recv().await {
+        let reception = match &body {
+            Some(body) => sink.receive(body, at),
             None => sink.receive_too_large(at),
         };
         on_reception(&reception);
         // A client that is gone needs no reply.
-        let _ = reply.send(reception.reply);
+        let _ = reply.send(reception.reply.clone());
+        if let (Some(page), Some(head)) = (page, head) {
+            page.record(&head, body.as_deref(), &reception);
+        }
     }
 }
 
@@ -105,10 +130,8 @@ async fn accept(
     listener: &TcpListener,
     limits: Limits,
     connections: &mut JoinSet<()>,
-    arrivals: mpsc::Sender<Arrival>,
-    open: watch::Receiver<()>,
+    around: Surroundings,
 ) -> Infallible {
-    let patience = Patience { head: limits.head, body: limits.body };
     loop {
         while connections.try_join_next().is_some() {}
         if connections.len() >= limits.connections {
@@ -118,7 +141,7 @@ async fn accept(
             Ok((stream, _)) => {
                 // Answers are small and must not wait for more; where it fails they are only slower.
                 let _ = stream.set_nodelay(true);
-                connections.spawn(converse(stream, patience, arrivals.clone(), open.clone()));
+                connections.spawn(converse(stream, around.clone()));
             }
             Err(error) if concerns_one_client(&error) => {}
             // Most likely out of descriptors, which only time mends; without a pause this loop would spin.

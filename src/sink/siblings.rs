@@ -24,8 +24,8 @@ struct Group {
 pub(super) enum Match {
     /// This task's: no other of the group runs.
     Only(u64),
-    /// It came before: no other task can have sent it.
-    Repeated,
+    /// It came before: no other task can have sent it. Whose it was, if that was clear.
+    Repeated(Option<u64>),
     /// Several tasks may have sent it, or none that is known.
     Unclear,
 }
@@ -70,8 +70,8 @@ impl Siblings {
         };
         let mut running = group.running.iter().copied();
         let found = match (running.next(), running.next()) {
-            (None, _) if same => Match::Repeated,
-            (only, None) if same && only == last => Match::Repeated,
+            (None, _) if same => Match::Repeated(last),
+            (only, None) if same && only == last => Match::Repeated(last),
             (Some(only), None) if !same => Match::Only(only),
             (None, _) => Match::Unclear,
             // Where the same comes again, it may be a repetition or another task that exited in the same millisecond.

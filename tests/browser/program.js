@@ -1,5 +1,6 @@
 // The program under test, in a folder of its own, and a receiver that answers as it is told.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -30,6 +31,26 @@ function run(folder, words) {
       resolve({ code: error?.code ?? 0, stdout, stderr, again });
     });
   });
+}
+
+/// `pullpush sink` on a free port: its address for a browser, and how to post to it and to end it.
+export async function sink(...flags) {
+  const program = spawn(process.env.PULLPUSH, ["sink", "--listen", "127.0.0.1:0", ...flags], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  for await (const piece of program.stderr.setEncoding("utf8")) {
+    said += piece;
+    if (said.endsWith("; Ctrl-C ends it\n")) break;
+  }
+  const url = said.match(/listening on (\S+) \(open it in a browser/)[1];
+  const post = (body, headers = {}) => fetch(url, { method: "POST", body, headers });
+  const ended = once(program, "exit");
+  const stop = async () => {
+    program.kill("SIGINT");
+    return (await ended)[0];
+  };
+  return { url, post, stop };
 }
 
 /// What JSON says; `undefined` for what is none, as when it was spoilt on purpose.

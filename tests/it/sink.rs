@@ -1,15 +1,19 @@
 //! The built-in receiver on real sockets of the loopback interface.
 
+mod page;
+
 use std::cell::RefCell;
 use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pullpush::callback::sign::Key;
 use pullpush::sink::Sink;
 use pullpush::sink::misbehaviour::Misbehaviour;
+use pullpush::sink::page::Page;
 use pullpush::sink::reception::Reception;
-use pullpush::sink::server::{Limits, listen, serve};
+use pullpush::sink::server::{Limits, listen, serve, serve_with_page};
 use pullpush::sink::tally::Tally;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -35,14 +39,19 @@ impl Server {
         Self::start(Sink::new(None, misbehaviour), Limits::default())
     }
 
-    fn start(mut sink: Sink, limits: Limits) -> Self {
+    fn start(sink: Sink, limits: Limits) -> Self {
+        Self::start_with(sink, limits, None)
+    }
+
+    fn start_with(mut sink: Sink, limits: Limits, page: Option<Arc<Page>>) -> Self {
         let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (heard, receptions) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let shutdown = async { drop(stopped.await) };
-            serve(listener, &mut sink, limits, shutdown, |reception| drop(heard.send(reception.clone()))).await;
+            let on_reception = |reception: &Reception| drop(heard.send(reception.clone()));
+            serve_with_page(listener, &mut sink, limits, page, shutdown, on_reception).await;
             sink.tally().clone()
         });
         Self { address, receptions, stop, task }

@@ -22,7 +22,7 @@ fn notes<const N: usize>(callbacks: [(&str, Kind, &str); N]) -> [Option<Note>; N
     let mut at = UnixMillis(0);
     callbacks.map(|(task, kind, msg)| {
         at = at.plus(Millis(100));
-        order.observe(&seen(task, kind, msg), at)
+        order.observe(&seen(task, kind, msg), at).note
     })
 }
 
@@ -153,7 +153,7 @@ fn repetitions_are_noted_and_change_nothing() {
 #[test]
 fn the_first_file_may_take_two_seconds() {
     let mut order = Order::default();
-    let mut note = |kind, msg, at| order.observe(&seen("7", kind, msg), UnixMillis(at));
+    let mut note = |kind, msg, at| order.observe(&seen("7", kind, msg), UnixMillis(at)).note;
     assert_eq!(note(TaskStart, "t1", 1000), None);
     assert_eq!(note(VodSourceFileStart, "0", 3000), None);
     assert_eq!(note(VodSourceFileFinish, "0", 9000), None);
@@ -257,10 +257,23 @@ fn an_exit_without_an_id_that_comes_again_after_a_restart_is_a_repetition() {
 fn what_cannot_be_told_is_not_judged() {
     let unknown = Seen { callback_event: Some("TaskPause".to_owned()), ..seen("7", TaskStart, "t1") };
     let mut order = Order::default();
-    assert_eq!(order.observe(&unknown, UnixMillis(0)), None);
-    assert_eq!(order.observe(&seen("", VodSourceFileStart, "0"), UnixMillis(0)), None);
-    assert_eq!(order.observe(&seen("", TaskExit, "t"), UnixMillis(0)), None);
-    assert_eq!(order.observe(&Seen::default(), UnixMillis(0)), None);
+    assert_eq!(order.observe(&unknown, UnixMillis(0)), Standing::default());
+    assert_eq!(order.observe(&seen("", VodSourceFileStart, "0"), UnixMillis(0)), Standing::default());
+    assert_eq!(order.observe(&seen("", TaskExit, "t"), UnixMillis(0)), Standing::default());
+    assert_eq!(order.observe(&Seen::default(), UnixMillis(0)), Standing::default());
+}
+
+#[test]
+fn an_exit_without_an_id_is_of_the_task_that_runs() {
+    let mut order = Order::default();
+    let mut task = |id: &str, kind, msg| order.observe(&seen(id, kind, msg), UnixMillis(0)).task;
+    let first = task("1", TaskStart, "t1");
+    assert!(first.is_some());
+    assert_eq!([task("", TaskExit, "t2"), task("", TaskExit, "t2")], [first; 2]);
+    let second = task("2", TaskStart, "t3");
+    assert_ne!(first, second);
+    assert_eq!(task("1", TaskStart, "t3"), first);
+    assert_eq!(task("", TaskExit, "t4"), None);
 }
 
 #[test]
@@ -268,7 +281,7 @@ fn a_task_is_matched_by_its_newest_source_urls() {
     let mut order = Order::default();
     let mut note = |task: &str, kind, msg, url: &str| {
         let source_urls = Some(vec![url.to_owned()]);
-        order.observe(&Seen { source_urls, ..seen(task, kind, msg) }, UnixMillis(0))
+        order.observe(&Seen { source_urls, ..seen(task, kind, msg) }, UnixMillis(0)).note
     };
     assert_eq!(note("1", TaskStart, "t1", "a"), None);
     assert_eq!(note("1", ResetTaskConfig, "{}", "b"), None);
@@ -287,7 +300,7 @@ fn a_task_is_matched_by_its_newest_source_urls() {
 #[test]
 fn only_so_many_tasks_are_remembered() {
     let mut order = Order::remembering(2);
-    let mut note = |task: &str, kind, msg| order.observe(&seen(task, kind, msg), UnixMillis(0));
+    let mut note = |task: &str, kind, msg| order.observe(&seen(task, kind, msg), UnixMillis(0)).note;
     for task in ["1", "2", "3"] {
         assert_eq!(note(task, TaskStart, "t1"), None);
     }

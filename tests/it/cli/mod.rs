@@ -36,6 +36,7 @@ mod shards;
 mod signals;
 mod signature;
 mod sink;
+mod sink_page;
 mod streams;
 
 use desk::{Desk, VOD};

@@ -18,7 +18,7 @@ struct Sink {
 impl Sink {
     fn start(desk: &Desk, flags: &str) -> Self {
         let mut running = desk.start(format!("pullpush sink --listen 127.0.0.1:0 {flags}"));
-        let said = running.says("/; Ctrl-C ends it\n");
+        let said = running.says("; Ctrl-C ends it\n");
         let address = said.split("listening on http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
         Self { running, address }
     }
@@ -145,7 +145,7 @@ fn it_goes_on_when_nobody_reads_what_it_shows() {
     drop(reader);
     let desk = Desk::new();
     let mut running = desk.start_into(writer, "pullpush sink --listen 127.0.0.1:0");
-    let said = running.says("/; Ctrl-C ends it\n");
+    let said = running.says("; Ctrl-C ends it\n");
     let address = said.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
     let sink = Sink { running, address };
     assert_eq!((sink.post(START), sink.post(START)), (200, 200));

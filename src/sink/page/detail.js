@@ -1,0 +1,147 @@
+// One callback: what the sink thinks of it, `msg` read a second time, the body, and its bytes to copy.
+import { label } from "./list.js";
+import { clock, element, laidOut, oneLine, size, visible } from "./text.js";
+
+// Of a longer body only the beginning is shown.
+const SHOWN = 64 * 1024;
+
+// `key`: whether the sink checks signatures.
+export function show(home, callback, key) {
+  const { number, reception, head, owner } = callback;
+  const [text, bytes] = [callback.text(), callback.bytes()];
+  const title = element("h2", "", label(reception));
+  const named = owner === undefined ? "names no task" : `task ${oneLine(owner)}`;
+  const whose = reception.task_id === owner ? named : `names no task, only ${named} can be meant`;
+  const facts = element("dl", "facts");
+  for (const [name, verdict] of Object.entries(verdicts(callback, bytes, key))) {
+    const value = element("dd", verdict.look, visible(verdict.text));
+    if (verdict.hint) value.append(" ", element("span", "hint", verdict.hint));
+    facts.append(element("dt", "", name), value);
+  }
+  const parts = [element("div", "title", title, element("span", "whose", `${whose} · #${number}`)), facts];
+  if (reception.complaints.length > 0) parts.push(list("What is wrong", reception.complaints));
+  if (bytes) parts.push(...message(text), raw(callback, text, bytes));
+  parts.push(part("Request", [], element("pre", "", visible(head))));
+  home.replaceChildren(...parts);
+  home.scrollTop = 0;
+}
+
+// Before anything has come: what to do.
+export function showNothing(home, address) {
+  const command = `pullpush run FILE --to ${address}`;
+  const single = `pullpush send TaskStart --to ${address}`;
+  home.replaceChildren(
+    element(
+      "div",
+      "empty",
+      element("h2", "", "Nothing has come yet"),
+      element("p", "", "Callbacks appear here as they come, on any path of this address:"),
+      part("", [copying(command)], element("pre", "", command)),
+      part("", [copying(single)], element("pre", "", single)),
+    ),
+  );
+}
+
+function verdicts({ reception, task }, bytes, key) {
+  const { at_ms, status, delay_ms, result } = reception;
+  const arrived = { text: `${clock(at_ms)} UTC`, hint: new Date(at_ms).toLocaleString() };
+  const answer = {
+    text: `${status ?? "none, the connection was closed"} · ${result === "ok" ? "acknowledged" : result.replaceAll("-", " ")}`,
+    hint: delay_ms > 0 ? `after ${delay_ms} ms, on purpose` : "",
+    look: result === "ok" ? "good" : "bad",
+  };
+  return {
+    arrived,
+    answer,
+    order: order(reception, task),
+    signature: signature(reception, key),
+    size: { text: bytes ? size(bytes.length) : "more than 1 MiB, so it was not looked at" },
+  };
+}
+
+function order({ result, notes, complaints }, task) {
+  if (notes.length > 0) return { text: notes.map(({ text }) => text).join("; "), look: "odd" };
+  if (result !== "ok") return { text: "not judged", hint: "what is not acknowledged has not come yet" };
+  if (complaints.length > 0) return { text: "not judged", hint: "the documents know no such callback" };
+  if (task === undefined) return { text: "not judged", hint: "it names no task, and could be of several or of none" };
+  return { text: "nothing remarkable", look: "good" };
+}
+
+function signature({ complaints }, key) {
+  const wrong = complaints.filter(({ kind }) => ["not-signed", "wrong-signature", "expired"].includes(kind));
+  if (wrong.length > 0) return { text: wrong.map(({ text }) => text).join("; "), look: "bad" };
+  if (!key) return { text: "not checked", hint: "the sink has no --key" };
+  const unread = complaints.some(({ kind }) => ["too-large", "not-utf8", "not-json", "not-an-object"].includes(kind));
+  return unread ? { text: "not checked", hint: "there is none to be read" } : { text: "right", look: "good" };
+}
+
+function list(title, remarks) {
+  const items = remarks.map(({ text }) => element("li", "", visible(text)));
+  return part(title, [], element("ul", "wrong", ...items));
+}
+
+// What `msg` holds, and the whole body; as far as they are JSON.
+function message(text) {
+  const parts = [];
+  const outer = laidOut(text);
+  if (outer === null) return parts;
+  const { msg } = JSON.parse(text) ?? {};
+  if (typeof msg === "string") {
+    const inner = laidOut(msg);
+    parts.push(part("msg, decoded", [copying(msg)], element("pre", "json", inner ?? visible(msg))));
+  }
+  parts.push(part("Body", [], element("pre", "json", outer)));
+  return parts;
+}
+
+function raw({ number, isText }, text, bytes) {
+  const copy = copying(text);
+  if (!isText) copy.title = "It is not UTF-8: bytes of no letter are copied as \\xNN. Save gives the bytes as they are";
+  const save = button("Save", () => {
+    const link = element("a", "");
+    link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+    link.download = `callback-${number}.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+  save.title = "The bytes as a file";
+  const shown = text.slice(0, SHOWN);
+  const rest = text.length - shown.length;
+  const more = rest > 0 ? [element("p", "hint", `… and ${size(rest)} more: copy or save it`)] : [];
+  const title = isText ? "Raw" : "Raw; it is not UTF-8: bytes of no letter as \\xNN";
+  return part(title, [copy, save], element("pre", "raw", visible(shown)), ...more);
+}
+
+function part(title, buttons, ...children) {
+  const heading = element("div", "heading", element("h3", "", title), element("span", "buttons", ...buttons));
+  return element("section", "part", heading, ...children);
+}
+
+function button(text, act) {
+  const made = element("button", "", text);
+  made.type = "button";
+  made.addEventListener("click", () => act(made));
+  return made;
+}
+
+function copying(text) {
+  return button("Copy", async (made) => {
+    made.textContent = (await copy(text)) ? "Copied" : "Not allowed";
+    setTimeout(() => (made.textContent = "Copy"), 1200);
+  });
+}
+
+async function copy(text) {
+  // Only a secure page has a clipboard: localhost is one, the address of another machine is not.
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(() => true, () => false);
+  }
+  const take = (event) => {
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  };
+  document.addEventListener("copy", take, { once: true });
+  const done = document.execCommand("copy");
+  document.removeEventListener("copy", take);
+  return done;
+}

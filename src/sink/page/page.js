@@ -1,0 +1,143 @@
+// The page of `pullpush sink`: takes events from it and shows them. It talks to nobody else.
+import { show, showNothing } from "./detail.js";
+import { isRemarkable, List } from "./list.js";
+import { count, decoded, element } from "./text.js";
+
+const at = (id) => document.getElementById(id);
+const address = `${location.origin}/`;
+const WORDS = {
+  received: "received",
+  acknowledged: "acknowledged",
+  refused: "refused",
+  failed_on_purpose: "failed on purpose",
+  noted: "with a note",
+};
+
+let run; // which sink this is: it may be started again
+let key = false;
+let kept = 2000;
+let last = 0; // the number of the last callback
+let missed = 0;
+let selected;
+let waiting = []; // callbacks that are not shown yet
+const callbacks = new Map();
+
+const list = new List(at("tasks"), (number) => {
+  at("follow").checked = false;
+  select(number);
+});
+
+listen();
+showNothing(at("detail"), address);
+
+function listen() {
+  const source = new EventSource("/_pullpush/events");
+  source.addEventListener("open", () => state("live"));
+  source.addEventListener("error", () => {
+    state("waiting for the sink");
+    // The browser tries again by itself, unless it was told to go.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+  });
+  const on = (name, take) => source.addEventListener(name, ({ data }) => take(JSON.parse(data)));
+  on("hello", greet);
+  on("callback", take);
+  on("counts", tell);
+  on("missed", (more) => {
+    missed += more.count;
+    at("missed").textContent = `${count(missed)} came too fast, or too long ago, to be shown here`;
+    at("missed").hidden = false;
+  });
+}
+
+function greet(hello) {
+  if (run !== undefined && run !== hello.run) {
+    clear();
+    last = missed = 0;
+    at("missed").hidden = true;
+  }
+  ({ run, key, kept } = hello);
+}
+
+function state(word) {
+  at("state").textContent = word;
+  at("state").className = word === "live" ? "state live" : "state";
+}
+
+function tell(counts) {
+  const words = Object.entries(WORDS).filter(([name]) => counts[name] > 0 || name === "received");
+  const items = words.map(([name, word]) => element("li", name, element("b", "", count(counts[name])), ` ${word}`));
+  at("counts").replaceChildren(...items);
+  document.title = counts.received > 0 ? `(${counts.received}) pullpush sink` : "pullpush sink";
+}
+
+function take(callback) {
+  // After a reconnection some may come again.
+  if (callback.number <= last) return;
+  last = callback.number;
+  if (waiting.length === 0) setTimeout(showWaiting, 16);
+  waiting.push(callback);
+}
+
+// Many come at once, and the page is laid out once.
+function showWaiting() {
+  const fresh = waiting.slice(-kept).map(readable);
+  waiting = [];
+  for (const callback of fresh) {
+    callbacks.set(callback.number, callback);
+  }
+  list.add(fresh);
+  const old = [...callbacks.values()].slice(0, Math.max(callbacks.size - kept, 0));
+  list.remove(old);
+  for (const { number } of old) callbacks.delete(number);
+  const newest = fresh.findLast(passes);
+  if (newest && at("follow").checked) select(newest.number);
+}
+
+// With its body as text and as bytes, made when they are asked for; neither if it was too large.
+function readable(callback) {
+  const { body, body_base64 } = callback;
+  const unpacked = () => Uint8Array.from(atob(body_base64), (letter) => letter.charCodeAt(0));
+  if (body !== undefined) return { ...callback, isText: true, text: () => body, bytes: () => new TextEncoder().encode(body) };
+  if (body_base64 !== undefined) return { ...callback, isText: false, text: () => decoded(unpacked()), bytes: unpacked };
+  return { ...callback, isText: false, text: () => "", bytes: () => undefined };
+}
+
+function select(number) {
+  const callback = callbacks.get(number);
+  if (callback === undefined) return;
+  selected = number;
+  list.select(number);
+  show(at("detail"), callback, key);
+}
+
+function clear() {
+  list.remove([...callbacks.values()]);
+  callbacks.clear();
+  waiting = [];
+  selected = undefined;
+  showNothing(at("detail"), address);
+}
+
+function passes(callback) {
+  if (at("remarkable").checked && !isRemarkable(callback)) return false;
+  const wanted = at("filter").value.trim().toLowerCase();
+  if (wanted === "") return true;
+  const { reception, head } = callback;
+  const remarks = [...reception.complaints, ...reception.notes].map(({ text }) => text);
+  return [head, callback.text(), ...remarks].some((text) => text.toLowerCase().includes(wanted));
+}
+
+at("filter").addEventListener("input", () => list.filter(passes));
+at("remarkable").addEventListener("change", () => list.filter(passes));
+at("follow").addEventListener("change", () => at("follow").checked && select(last));
+at("clear").addEventListener("click", clear);
+document.addEventListener("keydown", (event) => {
+  if (event.target === at("filter") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+  const number = step && list.neighbour(selected, step);
+  if (number === undefined || number === 0) return;
+  event.preventDefault();
+  at("follow").checked = false;
+  select(number);
+  list.focus(number);
+});
