@@ -185,7 +185,7 @@ test("whatever callbacks hold is text", async () => {
   await it.post(callback({ task_id: "a\u202eb\u0000\u001b[31m\n", msg: html }));
   await it.post(Buffer.concat([Buffer.from("<b>é"), Buffer.from([0xc3, 0xff]), Buffer.from("</b>")]));
   await it.post("[".repeat(100_000));
-  await it.post("x".repeat(1024 * 1024));
+  await it.post(`["${"x".repeat(1024 * 1024 - 4)}"]`);
   await it.post("x".repeat(1024 * 1024 + 1));
   await it.post(html);
   await received(page, 8);
@@ -197,6 +197,8 @@ test("whatever callbacks hold is text", async () => {
   }
   await row(page, "first wrong byte").click();
   assert.equal(await page.locator("pre.raw").textContent(), "<b>é\\xc3\\xff</b>");
+  await page.locator('.row[data-number="6"]').click();
+  await page.getByText("Longer than 128.0 KiB").waitFor();
   await row(page, "larger than 1 MiB").click();
   assert.match(await fact(page, "size").textContent(), /^more than 1 MiB/);
   await row(page, "<img").first().click();
@@ -225,6 +227,7 @@ test("a page that is loaded again shows what came before", async () => {
   await play("playlist.toml", it);
   await received(page, 4);
   await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByText("Nothing has come since").waitFor();
   assert.equal(await page.locator(".row").count(), 0);
   await page.reload();
   await received(page, 4);
@@ -287,6 +290,7 @@ test("a thousand callbacks are all shown, and the page still answers", async () 
   await page.getByLabel("Filter").fill('"task_id":"177"');
   await page.locator(".task:not([hidden])").and(page.locator(".task", { hasText: "task 177" })).waitFor();
   assert.equal(await page.locator(".task:not([hidden])").count(), 1);
+  assert.equal(await page.locator(".task:not([hidden]) .total").textContent(), "3 callbacks");
   await row(page, "FileFinish").and(page.locator(":visible")).click();
   assert.equal(await page.locator("h2").textContent(), "VodSourceFileFinish [0]");
   const longest = await page.evaluate(() => window.longest);
@@ -318,6 +322,7 @@ test("it can be filtered, followed and used with keys", async () => {
   assert.equal(await page.locator(".row:visible").count(), 5);
   await page.getByLabel("Filter").fill("FILESTART");
   assert.equal(await page.locator(".row:visible").count(), 1);
+  assert.equal(await page.locator(".total:visible").textContent(), "1 of 4 callbacks");
   await page.getByLabel("Filter").fill("");
   await event(page, "TaskStart").click();
   assert.equal(await page.getByLabel("follow").isChecked(), false);
@@ -327,6 +332,7 @@ test("it can be filtered, followed and used with keys", async () => {
   await page.keyboard.press("k");
   await page.keyboard.press("k");
   assert.equal(await title.textContent(), "TaskStart");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-current")), "true");
   await it.post(callback({ task_id: "9", callback_event: "TaskAlarm", msg: '{"type":"PullFileFailed"}' }));
   await received(page, 6);
   assert.equal(await title.textContent(), "TaskStart");

@@ -1,6 +1,6 @@
 // One callback: what the sink thinks of it, `msg` read a second time, the body, and its bytes to copy.
 import { label } from "./list.js";
-import { clock, element, laidOut, oneLine, size, visible } from "./text.js";
+import { clock, element, laidOut, LONGEST, oneLine, size, visible } from "./text.js";
 
 // Of a longer body only the beginning is shown.
 const SHOWN = 64 * 1024;
@@ -26,15 +26,15 @@ export function show(home, callback, key) {
   home.scrollTop = 0;
 }
 
-// Before anything has come: what to do.
-export function showNothing(home, address) {
+// While there is nothing: what to do.
+export function showNothing(home, title, address) {
   const command = `pullpush run FILE --to ${address}`;
   const single = `pullpush send TaskStart --to ${address}`;
   home.replaceChildren(
     element(
       "div",
       "empty",
-      element("h2", "", "Nothing has come yet"),
+      element("h2", "", title),
       element("p", "", "Callbacks appear here as they come, on any path of this address:"),
       part("", [copying(command)], element("pre", "", command)),
       part("", [copying(single)], element("pre", "", single)),
@@ -82,6 +82,7 @@ function list(title, remarks) {
 
 // What `msg` holds, and the whole body; as far as they are JSON.
 function message(text) {
+  if (text.length > LONGEST) return [element("p", "hint", `Longer than ${size(LONGEST)}: msg and body are not laid out`)];
   const parts = [];
   const outer = laidOut(text);
   if (outer === null) return parts;

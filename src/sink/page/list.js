@@ -1,5 +1,5 @@
 // The callbacks by task: the newest task on top, and each task's callbacks in the order in which they came.
-import { clock, element, oneLine, plural } from "./text.js";
+import { clock, count, element, oneLine, plural } from "./text.js";
 
 // What the log in the terminal calls it: `VodSourceFileStart [0]`.
 export function label({ callback_event: name, index, code, alarm }) {
@@ -53,16 +53,20 @@ export class List {
   }
 
   remove(callbacks) {
-    for (const { number } of callbacks) {
-      const { row, task } = this.#rows.get(number);
+    const changed = new Set();
+    for (const callback of callbacks) {
+      const { row, task } = this.#rows.get(callback.number);
       row.remove();
-      this.#rows.delete(number);
+      this.#rows.delete(callback.number);
+      task.forget(callback);
+      changed.add(task);
       if (task.rows.childElementCount === 0) {
         task.box.remove();
         this.#tasks.delete(task.id);
         for (const [key, name] of this.#names) if (name === task.id) this.#names.delete(key);
       }
     }
+    for (const task of changed) task.show();
   }
 
   // Hides what does not pass.
@@ -113,7 +117,6 @@ export class List {
 
 // One task: its heading and its rows.
 class Task {
-  #count = 0;
   #remarkable = 0;
   #last = { word: "", look: "" };
 
@@ -124,12 +127,12 @@ class Task {
     this.state = element("span", "chip");
     this.marks = element("span", "remarks");
     this.total = element("span", "total");
-    this.box = element("details", "task", element("summary", "", this.name, this.state, this.marks, this.total), this.rows);
+    const look = id === undefined ? "task unnamed" : "task";
+    this.box = element("details", look, element("summary", "", this.name, this.state, this.marks, this.total), this.rows);
     this.box.open = true;
   }
 
   take(callback) {
-    this.#count += 1;
     this.#remarkable += Number(isRemarkable(callback));
     const { callback_event: name, code, result } = callback.reception;
     // What is not acknowledged comes again. A TaskExit is not the end, so this says no more than it did.
@@ -138,12 +141,17 @@ class Task {
     else if (name === "TaskStart") this.#last = { word: "running", look: "start" };
   }
 
+  forget(callback) {
+    this.#remarkable -= Number(isRemarkable(callback));
+  }
+
   show() {
+    const [all, shown] = [this.rows.childElementCount, this.rows.querySelectorAll(":scope > :not([hidden])").length];
     this.state.textContent = this.#last.word;
     this.state.className = `chip ${this.#last.look}`;
     this.marks.textContent = this.#remarkable > 0 ? `${this.#remarkable} remarkable` : "";
-    this.total.textContent = plural(this.#count, "callback");
-    this.box.hidden = !this.rows.querySelector(":scope > :not([hidden])");
+    this.total.textContent = (shown < all ? `${count(shown)} of ` : "") + plural(all, "callback");
+    this.box.hidden = shown === 0;
   }
 }
 

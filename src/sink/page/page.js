@@ -28,7 +28,7 @@ const list = new List(at("tasks"), (number) => {
 });
 
 listen();
-showNothing(at("detail"), address);
+showNothing(at("detail"), "Nothing has come yet", address);
 
 function listen() {
   const source = new EventSource("/_pullpush/events");
@@ -115,7 +115,7 @@ function clear() {
   callbacks.clear();
   waiting = [];
   selected = undefined;
-  showNothing(at("detail"), address);
+  showNothing(at("detail"), "Nothing has come since", address);
 }
 
 function passes(callback) {

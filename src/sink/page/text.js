@@ -57,13 +57,12 @@ function letter(decoder, bytes, at) {
 }
 
 // Longer texts are not laid out.
-const LONGEST = 128 * 1024;
+export const LONGEST = 128 * 1024;
 // Deeper levels stand where this one stands.
 const DEEPEST = 24;
 
-// JSON laid out, with every number and string as it was written; null if it is no JSON, or too long.
+// JSON laid out, with every number and string as it was written; null if it is no JSON.
 export function laidOut(json) {
-  if (json.length > LONGEST) return null;
   try {
     JSON.parse(json);
   } catch {
