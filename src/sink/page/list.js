@@ -39,10 +39,12 @@ export class List {
 
   add(callbacks) {
     const changed = new Set();
+    const fresh = [];
     for (const callback of callbacks) {
       callback.owner = this.#name(callback);
       const task = this.#task(callback.owner);
       const made = row(callback);
+      fresh.push(made);
       made.hidden = !this.#shows(callback);
       task.rows.append(made);
       task.take(callback);
@@ -50,6 +52,8 @@ export class List {
       changed.add(task);
     }
     for (const task of changed) task.show();
+    // Only what has just come stands out, not what a filter brings back.
+    setTimeout(() => fresh.forEach((made) => made.classList.remove("fresh")), 500);
   }
 
   remove(callbacks) {
@@ -159,7 +163,7 @@ function row({ number, task, reception }) {
   const { at_ms, callback_event, task_id, status, result, complaints, notes } = reception;
   const made = element(
     "button",
-    `row ${LOOKS.get(callback_event) ?? ""} ${result}`,
+    `row fresh ${LOOKS.get(callback_event) ?? ""} ${result}`,
     element("span", "time", clock(at_ms)),
     element("span", "event", label(reception)),
     element("span", `answer ${result}`, status === undefined ? "closed" : String(status)),
