@@ -1,11 +1,12 @@
 //! The exact bytes of a callback: a pure function of what it says, who sends it, the settings and the time.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::codes::Exit;
+use super::object::{Object, push_string};
 use super::overlay::Overlay;
 use super::payload::{JsonType, Payload, Profile};
 use super::restamp::restamp;
@@ -37,17 +38,8 @@ pub struct Sender<'a> {
     pub callback_url: Cow<'a, str>,
     /// `source_urls`, in order.
     pub source_urls: Vec<Cow<'a, str>>,
-    /// The file a VodSourceFile* callback is about.
-    pub file: Option<PlayedFile<'a>>,
-}
-
-/// A file as `msg` tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlayedFile<'a> {
-    /// `url`
-    pub url: Cow<'a, str>,
-    /// `duration`, in whole seconds.
-    pub duration_s: u64,
+    /// How long the file plays that a VodSourceFile* callback is about, in whole seconds.
+    pub file_duration_s: u64,
 }
 
 /// The two times a body can tell.
@@ -76,93 +68,80 @@ pub fn encode(
         Some(overlay) => (Some(&overlay.msg), Some(&overlay.body)),
         None => (None, None),
     };
-    let msg = json(&message(callback, sender, payload, moment), msg_over, sender.copy, false);
+    let msg = laid_over(message(callback, sender, payload, moment), msg_over, sender.copy, false);
     let signature = Signature::new(payload, moment, bad_signature);
-    json(&Outer::new(callback, sender, payload, moment, &msg, signature), body_over, sender.copy, true).into_bytes()
+    laid_over(outer(callback, sender, payload, moment, &msg, signature), body_over, sender.copy, true).into_bytes()
 }
 
-/// Compact JSON; with `fields` laid over it if there are any.
-fn json(object: &impl Serialize, fields: Option<&Map<String, Value>>, copy: u64, alphabetical: bool) -> String {
-    let Some(fields) = fields.filter(|fields| !fields.is_empty()) else {
-        // A struct with string keys, written to memory, cannot fail.
-        return serde_json::to_string(object).unwrap_or_default();
-    };
-    let mut value = serde_json::to_value(object).unwrap_or_default();
-    if let Value::Object(object) = &mut value {
-        Overlay::lay(fields, copy, object);
-        if alphabetical {
-            object.sort_keys();
-        }
+/// The object `text`; with `fields` laid over it if there are any.
+fn laid_over(text: String, fields: Option<&Map<String, Value>>, copy: u64, alphabetical: bool) -> String {
+    let Some(fields) = fields.filter(|fields| !fields.is_empty()) else { return text };
+    // What was written here can be read.
+    let mut object = serde_json::from_str(&text).unwrap_or_default();
+    Overlay::lay(fields, copy, &mut object);
+    if alphabetical {
+        object.sort_keys();
     }
-    value.to_string()
+    Value::Object(object).to_string()
 }
 
 /// The outer object; its fields stand in the published, alphabetical order.
-#[derive(Serialize)]
-struct Outer<'a> {
-    appid: u64,
-    callback_event: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    callback_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_time: Option<Scalar>,
-    event_type: u32,
-    interface: &'a str,
-    msg: &'a str,
-    product_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sign: Option<String>,
-    source_urls: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    t: Option<Scalar>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to_url: Option<&'a str>,
+fn outer(
+    callback: &Callback,
+    sender: &Sender<'_>,
+    payload: &Payload,
+    moment: Moment,
+    msg: &str,
+    signature: Option<Signature>,
+) -> String {
+    let (sign, t) = signature.map(|Signature { sign, t }| (sign, t)).unzip();
+    let complete = payload.profile == Profile::Complete;
+    let kind = callback.kind();
+    let about_a_file = matches!(kind, Some(Kind::VodSourceFileStart | Kind::VodSourceFileFinish));
+    let has_ids = payload.profile.names_its_task(kind);
+    let mut object = Object::with_capacity(1024);
+    object.number("appid", sender.app_id);
+    object.string("callback_event", callback.name());
+    if complete || about_a_file {
+        object.string("callback_url", &sender.callback_url);
+    }
+    if payload.profile.has_event_time() {
+        scalar(&mut object, "event_time", moment.attempted.seconds(), payload.event_time_as);
+    }
+    object.number("event_type", EVENT_TYPE);
+    object.string("interface", INTERFACE);
+    object.string("msg", msg);
+    object.string("product_name", PRODUCT_NAME);
+    if let Some(sign) = &sign {
+        object.string("sign", sign);
+    }
+    object.string("source_urls", &source_urls(&sender.source_urls));
+    if has_ids {
+        object.string("stream_id", &sender.stream_id);
+    }
+    if let Some(t) = t {
+        scalar(&mut object, "t", t, payload.t_as);
+    }
+    if has_ids {
+        object.string("task_id", &sender.task_id);
+        object.string("to_url", &sender.to_url);
+    }
+    object.end()
 }
 
-impl<'a> Outer<'a> {
-    fn new(
-        callback: &'a Callback,
-        sender: &'a Sender<'_>,
-        payload: &Payload,
-        moment: Moment,
-        msg: &'a str,
-        signature: Option<Signature>,
-    ) -> Self {
-        let (sign, t) = signature.map(|Signature { sign, t }| (sign, t)).unzip();
-        let complete = payload.profile == Profile::Complete;
-        let kind = callback.kind();
-        let about_a_file = matches!(kind, Some(Kind::VodSourceFileStart | Kind::VodSourceFileFinish));
-        let has_ids = payload.profile.names_its_task(kind);
-        Self {
-            appid: sender.app_id,
-            callback_event: callback.name(),
-            callback_url: (complete || about_a_file).then_some(&*sender.callback_url),
-            event_time: payload
-                .profile
-                .has_event_time()
-                .then(|| Scalar::new(moment.attempted.seconds(), payload.event_time_as)),
-            event_type: EVENT_TYPE,
-            interface: INTERFACE,
-            msg,
-            product_name: PRODUCT_NAME,
-            sign,
-            source_urls: source_urls(&sender.source_urls),
-            stream_id: has_ids.then_some(&*sender.stream_id),
-            t,
-            task_id: has_ids.then_some(&*sender.task_id),
-            to_url: has_ids.then_some(&*sender.to_url),
-        }
+/// A number, or the same number in a string.
+fn scalar(object: &mut Object, key: &'static str, number: impl Display, json_type: JsonType) {
+    match json_type {
+        JsonType::Number => object.number(key, number),
+        JsonType::String => object.string(key, &number.to_string()),
     }
 }
 
 /// `sign` and `t`.
 struct Signature {
     sign: String,
-    t: Scalar,
+    /// In UNIX seconds.
+    t: u64,
 }
 
 impl Signature {
@@ -183,7 +162,7 @@ impl Signature {
             Some(BadSignature::Wrong) => key.sign(t).chars().map(complement).collect(),
             _ => key.sign(t),
         };
-        Some(Self { sign, t: Scalar::new(t, payload.t_as) })
+        Some(Self { sign, t })
     }
 }
 
@@ -194,67 +173,39 @@ fn complement(digit: char) -> char {
 
 /// A JSON array in a string, with the newline that every published sample has.
 fn source_urls(urls: &[Cow<'_, str>]) -> String {
-    let mut array = serde_json::to_string(urls).unwrap_or_default();
-    array.push('\n');
+    let mut array = String::with_capacity(64);
+    array.push('[');
+    for (index, url) in urls.iter().enumerate() {
+        if index > 0 {
+            array.push(',');
+        }
+        push_string(&mut array, url);
+    }
+    array.push_str("]\n");
     array
 }
 
 /// What is inside `msg`; keys in the published order.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Message<'a> {
-    Start { task_start_time: u64 },
-    File { url: &'a str, index: Scalar, duration: u64 },
-    Exit { message: Cow<'a, str>, code: Scalar, task_exit_time: u64 },
-    Alarm(Map<String, Value>),
-    Nothing {},
-}
-
-fn message<'a>(callback: &'a Callback, sender: &'a Sender<'_>, payload: &Payload, moment: Moment) -> Message<'a> {
+fn message(callback: &Callback, sender: &Sender<'_>, payload: &Payload, moment: Moment) -> String {
+    let mut object = Object::with_capacity(256);
     match callback {
-        Callback::TaskStart => Message::Start { task_start_time: moment.happened.0 },
-        Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => Message::File {
-            url: sender.file.as_ref().map_or("", |file| &file.url),
-            index: Scalar::new(*index as u64, payload.index_as),
-            duration: sender.file.as_ref().map_or(0, |file| file.duration_s),
-        },
+        Callback::TaskStart => object.number("task_start_time", moment.happened.0),
+        Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => {
+            object.string("url", sender.source_urls.get(*index).map_or("", |url| url));
+            scalar(&mut object, "index", *index, payload.index_as);
+            object.number("duration", sender.file_duration_s);
+        }
         Callback::TaskExit(Exit { code, message }) => {
-            let message = template::filled(message, sender.copy);
-            Message::Exit { message, code: Scalar::new(*code, payload.code_as), task_exit_time: moment.happened.0 }
+            object.string("message", &template::filled(message, sender.copy));
+            scalar(&mut object, "code", *code, payload.code_as);
+            object.number("task_exit_time", moment.happened.0);
         }
         Callback::TaskAlarm(alarm) => {
-            Message::Alarm(Map::from_iter([(payload.alarm_field.clone(), Value::from(alarm.name()))]))
+            // Its key is a setting, in which anything may stand.
+            let fields = [(payload.alarm_field.clone(), Value::from(alarm.name()))];
+            return Value::Object(Map::from_iter(fields)).to_string();
         }
-        Callback::ResetTaskConfig | Callback::Other(_) => Message::Nothing {},
+        Callback::ResetTaskConfig | Callback::Other(_) => {}
     }
-}
-
-/// A number, or the same number in a string.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Scalar {
-    Unsigned(u64),
-    Signed(i64),
-    Text(String),
-}
-
-impl Scalar {
-    fn new(number: impl Into<Scalar> + ToString, json_type: JsonType) -> Self {
-        match json_type {
-            JsonType::Number => number.into(),
-            JsonType::String => Self::Text(number.to_string()),
-        }
-    }
-}
-
-impl From<u64> for Scalar {
-    fn from(number: u64) -> Self {
-        Self::Unsigned(number)
-    }
-}
-
-impl From<i64> for Scalar {
-    fn from(number: i64) -> Self {
-        Self::Signed(number)
-    }
+    object.end()
 }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod codes;
+mod object;
 pub mod overlay;
 pub mod payload;
 pub mod restamp;

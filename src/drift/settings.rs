@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::body::Body;
 use super::shape::{Field, Form, Shape};
-use crate::callback::body::{Moment, PlayedFile, Sender, encode};
+use crate::callback::body::{Moment, Sender, encode};
 use crate::callback::codes::Exit;
 use crate::callback::payload::{JsonType, Payload, Profile};
 use crate::callback::sign::Key;
@@ -112,7 +112,7 @@ pub(super) fn expected(event: &str, payload: &Payload) -> Option<Shape> {
         to_url: Cow::Borrowed("rtmp://a.test/live/a"),
         callback_url: Cow::Borrowed("http://a.test/"),
         source_urls: vec![Cow::Borrowed("http://a.test/a")],
-        file: Some(PlayedFile { url: Cow::Borrowed("http://a.test/a"), duration_s: 1 }),
+        file_duration_s: 1,
     };
     let moment = Moment { happened: NOW, attempted: NOW };
     let bytes = encode(&callback, &sender, payload, moment, None, None);

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::callback::body::{PlayedFile, Sender};
+use crate::callback::body::Sender;
 use crate::callback::template::Template;
 use crate::probe::About;
 use crate::scenario::task::{Script, TaskSpec};
 use crate::time::Millis;
+
+/// Where a task relays to that has no target; its number follows. The host is that of the samples.
+const DEFAULT_TARGET: &str = "rtmp://5000.livepush.myqcloud.com/live/stream-";
 
 /// One relay task of the simulated service.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +53,7 @@ impl Task {
     pub fn sender<'a>(&'a self, retargeted: Option<usize>, address: &'a str, file: Option<usize>) -> Sender<'a> {
         let to_url = match self.target(retargeted) {
             Some(url) => url.for_copy(self.copy),
-            None => format!("rtmp://5000.livepush.myqcloud.com/live/stream-{}", self.default_stream).into(),
+            None => format!("{DEFAULT_TARGET}{}", self.default_stream).into(),
         };
         let stream_id = match &self.spec.stream_id {
             Some(id) => id.for_copy(self.copy),
@@ -64,9 +67,7 @@ impl Task {
             to_url,
             callback_url: self.callback_url().unwrap_or(Cow::Borrowed(address)),
             source_urls: self.spec.files.iter().map(|file| file.url.for_copy(self.copy)).collect(),
-            file: file
-                .and_then(|index| self.spec.files.get(index))
-                .map(|file| PlayedFile { url: file.url.for_copy(self.copy), duration_s: file.duration.0 / 1000 }),
+            file_duration_s: file.and_then(|index| self.spec.files.get(index)).map_or(0, |file| file.duration.0 / 1000),
         }
     }
 
@@ -94,8 +95,10 @@ impl Task {
 
 /// `stream_id` is the last part of the target's path (a guess: so it is in the samples).
 fn last_path_part(url: &str) -> &str {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
+    // Bytes, since this is done for every callback of a load; what is looked for is ASCII.
+    let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
+    let path = url[..end].trim_end_matches('/');
+    &path[path.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1)..]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::process::Command;
 
 use pullpush::callback::Callback;
-use pullpush::callback::body::{Moment, PlayedFile, Sender, encode};
+use pullpush::callback::body::{Moment, Sender, encode};
 use pullpush::callback::codes;
 use pullpush::callback::overlay::Overlay;
 use pullpush::callback::payload::Payload;
@@ -91,7 +91,7 @@ fn sender<'a>(task_id: &'a str, source: &'a str) -> Sender<'a> {
         to_url: Cow::Borrowed("rtmp://5000.livepush.myqcloud.com/live/testvod"),
         callback_url: Cow::Borrowed("http://you.callback.url"),
         source_urls: vec![Cow::Borrowed(source)],
-        file: Some(PlayedFile { url: Cow::Borrowed(source), duration_s: 14920 }),
+        file_duration_s: 14920,
     }
 }
 

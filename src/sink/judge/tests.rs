@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::callback::body::{Moment, PlayedFile, Sender, encode};
+use crate::callback::body::{Moment, Sender, encode};
 use crate::callback::codes::Exit;
 use crate::callback::payload::{JsonType, Payload, Profile};
 use crate::callback::{Alarm, Callback};
@@ -197,7 +197,6 @@ fn a_key_demands_a_signature_in_force() {
 
 #[test]
 fn what_pullpush_sends_by_itself_is_fine() {
-    let file = PlayedFile { url: "u".into(), duration_s: 1 };
     let sender = Sender {
         copy: 1,
         app_id: 4,
@@ -206,7 +205,7 @@ fn what_pullpush_sends_by_itself_is_fine() {
         to_url: "t".into(),
         callback_url: "c".into(),
         source_urls: vec!["u".into()],
-        file: Some(file),
+        file_duration_s: 1,
     };
     let callbacks = [
         Callback::TaskStart,
