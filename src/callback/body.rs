@@ -6,7 +6,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 use super::codes::Exit;
-use super::object::{Object, push_string};
+use super::object::{Object, key, push_string};
 use super::overlay::Overlay;
 use super::payload::{JsonType, Payload, Profile};
 use super::restamp::restamp;
@@ -100,31 +100,31 @@ fn outer(
     let about_a_file = matches!(kind, Some(Kind::VodSourceFileStart | Kind::VodSourceFileFinish));
     let has_ids = payload.profile.names_its_task(kind);
     let mut object = Object::with_capacity(1024);
-    object.number("appid", sender.app_id);
-    object.string("callback_event", callback.name());
+    object.number(key!("appid"), sender.app_id);
+    object.string(key!("callback_event"), callback.name());
     if complete || about_a_file {
-        object.string("callback_url", &sender.callback_url);
+        object.string(key!("callback_url"), &sender.callback_url);
     }
     if payload.profile.has_event_time() {
-        scalar(&mut object, "event_time", moment.attempted.seconds(), payload.event_time_as);
+        scalar(&mut object, key!("event_time"), moment.attempted.seconds(), payload.event_time_as);
     }
-    object.number("event_type", EVENT_TYPE);
-    object.string("interface", INTERFACE);
-    object.string("msg", msg);
-    object.string("product_name", PRODUCT_NAME);
+    object.number(key!("event_type"), EVENT_TYPE);
+    object.string(key!("interface"), INTERFACE);
+    object.string(key!("msg"), msg);
+    object.string(key!("product_name"), PRODUCT_NAME);
     if let Some(sign) = &sign {
-        object.string("sign", sign);
+        object.string(key!("sign"), sign);
     }
-    object.string("source_urls", &source_urls(&sender.source_urls));
+    object.string(key!("source_urls"), &source_urls(&sender.source_urls));
     if has_ids {
-        object.string("stream_id", &sender.stream_id);
+        object.string(key!("stream_id"), &sender.stream_id);
     }
     if let Some(t) = t {
-        scalar(&mut object, "t", t, payload.t_as);
+        scalar(&mut object, key!("t"), t, payload.t_as);
     }
     if has_ids {
-        object.string("task_id", &sender.task_id);
-        object.string("to_url", &sender.to_url);
+        object.string(key!("task_id"), &sender.task_id);
+        object.string(key!("to_url"), &sender.to_url);
     }
     object.end()
 }
@@ -189,16 +189,16 @@ fn source_urls(urls: &[Cow<'_, str>]) -> String {
 fn message(callback: &Callback, sender: &Sender<'_>, payload: &Payload, moment: Moment) -> String {
     let mut object = Object::with_capacity(256);
     match callback {
-        Callback::TaskStart => object.number("task_start_time", moment.happened.0),
+        Callback::TaskStart => object.number(key!("task_start_time"), moment.happened.0),
         Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => {
-            object.string("url", sender.source_urls.get(*index).map_or("", |url| url));
-            scalar(&mut object, "index", *index, payload.index_as);
-            object.number("duration", sender.file_duration_s);
+            object.string(key!("url"), sender.source_urls.get(*index).map_or("", |url| url));
+            scalar(&mut object, key!("index"), *index, payload.index_as);
+            object.number(key!("duration"), sender.file_duration_s);
         }
         Callback::TaskExit(Exit { code, message }) => {
-            object.string("message", &template::filled(message, sender.copy));
-            scalar(&mut object, "code", *code, payload.code_as);
-            object.number("task_exit_time", moment.happened.0);
+            object.string(key!("message"), &template::filled(message, sender.copy));
+            scalar(&mut object, key!("code"), *code, payload.code_as);
+            object.number(key!("task_exit_time"), moment.happened.0);
         }
         Callback::TaskAlarm(alarm) => {
             // Its key is a setting, in which anything may stand.

@@ -8,6 +8,14 @@ pub(super) struct Object {
     text: String,
 }
 
+/// A key as it is written: a literal, in which nothing has to be escaped.
+macro_rules! key {
+    ($name:literal) => {
+        concat!("\"", $name, "\":")
+    };
+}
+pub(super) use key;
+
 impl Object {
     /// An object without fields, with room for `capacity` bytes.
     pub(super) fn with_capacity(capacity: usize) -> Self {
@@ -16,28 +24,28 @@ impl Object {
         Self { text }
     }
 
-    /// A string. `key` is one in which nothing has to be escaped.
+    /// A string; `key` comes from [`key!`].
+    #[inline]
     pub(super) fn string(&mut self, key: &'static str, value: &str) {
-        self.key(key);
+        self.text.push_str(key);
         push_string(&mut self.text, value);
+        self.text.push(',');
     }
 
-    /// A number, or whatever else is JSON as it is displayed. `key` is one in which nothing has to be escaped.
+    /// A number, or whatever else is JSON as it is displayed; `key` comes from [`key!`].
+    #[inline]
     pub(super) fn number(&mut self, key: &'static str, value: impl Display) {
-        self.key(key);
-        let _ = write!(self.text, "{value}");
+        self.text.push_str(key);
+        let _ = write!(self.text, "{value},");
     }
 
     /// The whole object.
     pub(super) fn end(mut self) -> String {
+        if self.text.len() > 1 {
+            self.text.pop();
+        }
         self.text.push('}');
         self.text
-    }
-
-    fn key(&mut self, key: &'static str) {
-        self.text.push_str(if self.text.len() == 1 { "\"" } else { ",\"" });
-        self.text.push_str(key);
-        self.text.push_str("\":");
     }
 }
 
@@ -45,7 +53,7 @@ impl Object {
 pub(super) fn push_string(text: &mut String, value: &str) {
     text.push('"');
     // Looks at all of it, for that is done many bytes at a time.
-    if value.bytes().fold(false, |found, byte| found | has_to_be_escaped(byte)) {
+    if value.bytes().fold(0, |found, byte| found | u8::from(has_to_be_escaped(byte))) != 0 {
         push_escaped(text, value);
     } else {
         text.push_str(value);
@@ -62,6 +70,7 @@ fn push_escaped(text: &mut String, value: &str) {
         match character {
             "\"" => text.push_str("\\\""),
             "\\" => text.push_str("\\\\"),
+            "\n" => text.push_str("\\n"),
             // A string in memory can be written.
             rare => text.push_str(serde_json::to_string(rare).unwrap_or_default().trim_matches('"')),
         }
@@ -71,7 +80,7 @@ fn push_escaped(text: &mut String, value: &str) {
 }
 
 const fn has_to_be_escaped(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }
 
 #[cfg(test)]
@@ -83,8 +92,8 @@ mod tests {
     #[test]
     fn fields_stand_in_the_order_of_writing() {
         let mut object = Object::with_capacity(0);
-        object.string("b", "x\n");
-        object.number("a", -1);
+        object.string(key!("b"), "x\n");
+        object.number(key!("a"), -1);
         assert_eq!(object.end(), r#"{"b":"x\n","a":-1}"#);
         assert_eq!(Object::with_capacity(0).end(), "{}");
     }
