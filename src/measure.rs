@@ -103,6 +103,11 @@ impl Measurement {
         record(&mut self.service, service);
     }
 
+    /// Those that this machine had no port or descriptor for.
+    pub fn exhausted(&self) -> u64 {
+        self.transport.get(FailureKind::Exhausted.word()).copied().unwrap_or(0)
+    }
+
     fn failed(&mut self, failure: &Failure) {
         let kind = failure.kind.word();
         match self.transport.get_mut(kind) {

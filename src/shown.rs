@@ -30,14 +30,22 @@ pub fn is_obeyed(letter: char) -> bool {
     letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
-/// A word for a POSIX shell.
+/// A word for the shell of this system.
 pub fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    if cfg!(windows) { quoted_for_windows(word) } else { quoted_for_posix(word) }
+}
+
+fn quoted_for_posix(word: &str) -> String {
+    if is_plain(word, "-_./:=,@%+") { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// For cmd.exe, where single quotes mean nothing, and PowerShell.
+fn quoted_for_windows(word: &str) -> String {
+    if is_plain(word, r"-_./:=\+") { word.to_owned() } else { format!("\"{}\"", word.replace('"', r#"\""#)) }
+}
+
+fn is_plain(word: &str, marks: &str) -> bool {
+    !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
 }
 
 /// What stands for a name and a password.
@@ -101,7 +109,16 @@ mod tests {
             ("it's", r"'it'\''s'"),
             ("$HOME", "'$HOME'"),
         ] {
-            assert_eq!(quoted(word), written);
+            assert_eq!(quoted_for_posix(word), written);
+        }
+        for (word, written) in [
+            (r"C:\a-b\c.toml", r"C:\a-b\c.toml"),
+            ("", "\"\""),
+            (r"C:\a b", "\"C:\\a b\""),
+            ("it's", "\"it's\""),
+            ("a=\"b\"", r#""a=\"b\"""#),
+        ] {
+            assert_eq!(quoted_for_windows(word), written);
         }
     }
 

@@ -17,6 +17,7 @@ use crate::error::Exit;
 use crate::load::Shard;
 use crate::load::threshold::{Counted, Series, Threshold};
 use crate::measure::{DIGITS, MAX_MICROS, Measurement, at, histogram};
+use crate::transport::FailureKind;
 
 /// What a load run was about: two results are of the same load if these are alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +82,7 @@ pub struct LoadReport {
     pub service: Quantiles,
     /// sent − due.
     pub start_delay: Quantiles,
-    /// Whether callbacks went out in their time: otherwise the measurement is void.
+    /// Whether all callbacks went out, and in their time: otherwise the measurement is void.
     pub generator_healthy: bool,
     /// What was demanded.
     pub thresholds_met: Vec<Verdict>,
@@ -164,7 +165,7 @@ impl LoadReport {
             corrected: [("all".to_owned(), quantiles(&all))].into_iter().chain(kinds).collect(),
             service: quantiles(&measured.service),
             start_delay: quantiles(&measured.start_delay),
-            generator_healthy: header.saturating || p99 <= header.late_after_us as f64,
+            generator_healthy: measured.exhausted() == 0 && (header.saturating || p99 <= header.late_after_us as f64),
             thresholds_met: thresholds.map(verdict).collect(),
             histograms: Histograms {
                 digits: DIGITS,
@@ -231,7 +232,7 @@ impl LoadReport {
             failures.push(("not every answer was 200", format!("{} of {} were", self.ok, self.sent)));
         }
         if !self.generator_healthy {
-            failures.push(("generator too slow", anstream::adapter::strip_str(&self.health()).to_string()));
+            failures.push(("generator not healthy", anstream::adapter::strip_str(&self.health()).to_string()));
         }
         failures
     }
@@ -306,6 +307,13 @@ impl LoadReport {
     fn health(&self) -> String {
         let limit = milliseconds(Duration::from_micros(self.header.late_after_us));
         let p99 = milliseconds(Duration::from_micros(self.start_delay.p99_us));
+        if let Some(exhausted) = self.transport.get(FailureKind::Exhausted.word()) {
+            return format!(
+                "{BAD}generator at its limits{BAD:#}: this machine had no port or descriptor for {exhausted} of {} callbacks. \
+                 Have less in flight, use more machines (--shard), or raise the limit\n",
+                self.sent
+            );
+        }
         if self.header.saturating {
             return String::new();
         }

@@ -153,7 +153,9 @@ pub enum FailureKind {
     InvalidAnswer,
     /// Pullpush may not connect there: see [`guard`].
     Forbidden,
-    /// Everything else: no route, no free port, no descriptor left.
+    /// This machine had no local port or file descriptor left: nothing went out.
+    Exhausted,
+    /// Everything else, such as no route.
     Network,
     /// We ended it ourselves, as [`Manner`] wanted.
     OnPurpose,
@@ -170,6 +172,7 @@ impl FailureKind {
             Self::Tls => "tls",
             Self::InvalidAnswer => "invalid answer",
             Self::Forbidden => "forbidden",
+            Self::Exhausted => "exhausted",
             Self::Network => "network",
             Self::OnPurpose => "cut on purpose",
         }

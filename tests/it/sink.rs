@@ -167,6 +167,9 @@ async fn a_real_client_keeps_its_connection_while_the_sink_fails_and_recovers() 
     let misbehaviour = Misbehaviour { fail_first: Some(2), ..Misbehaviour::default() };
     // A second connection would wait for the first to end.
     let server = Server::start(Sink::new(None, misbehaviour), Limits { connections: 1, ..Limits::default() });
+    // It takes the one that is installed.
+    #[cfg(feature = "https")]
+    drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut statuses = Vec::new();
     for _ in 0..4 {

@@ -74,7 +74,7 @@ fn clear_case(causes: &[Cause<'_>]) -> Option<(FailureKind, String)> {
             return Some((FailureKind::Forbidden, forbidden.to_string()));
         }
         if let Some(advice) = cause.downcast_ref().and_then(exhausted) {
-            return Some((FailureKind::Network, format!("{}; {advice}", words(*cause))));
+            return Some((FailureKind::Exhausted, format!("{}; {advice}", words(*cause))));
         }
         Some((FailureKind::Tls, tls(*cause)?))
     })
@@ -199,11 +199,11 @@ mod tests {
         ] {
             for stage in [Stage::Lookup, Stage::Connect] {
                 let error = io::Error::from_raw_os_error(code);
-                assert_eq!(failure(stage, Around(error)), (FailureKind::Network, advice.to_owned()));
+                assert_eq!(failure(stage, Around(error)), (FailureKind::Exhausted, advice.to_owned()));
             }
         }
         let (kind, detail) = failure(Stage::Connect, io::Error::from(ErrorKind::AddrNotAvailable));
-        assert_eq!(kind, FailureKind::Network);
+        assert_eq!(kind, FailureKind::Exhausted);
         assert!(detail.ends_with("; no local port is free; have less in flight"), "{detail}");
     }
 

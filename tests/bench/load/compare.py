@@ -215,7 +215,7 @@ def memory(bench, _):
         out = child.stdout.read()
         _, _, usage = os.wait4(child.pid, 0)
         result = json.loads(out.splitlines()[-1])
-        print(f"  {name:<20}{usage.ru_maxrss / 1024:.0f} MB, {result['sent']} sent")
+        print(f"  {name:<20}{usage.ru_maxrss / 1024:.0f} MB, {result['sent']} sent, {result['dropped']} dropped")
 
 
 def main():

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use pullpush::error::Exit;
 use pullpush::load::profile::Profile;
 use pullpush::load::threshold::{Latency, Relation, Series, Threshold};
 use pullpush::load::{Arrivals, LoadSpec, Rate, Shard};
@@ -247,6 +248,24 @@ fn report(measured: &Measurement) -> LoadReport {
         thresholds: vec!["errors<1%".to_owned(), "TaskExit.p99<1s".to_owned()],
     };
     LoadReport::new(header, vec!["0/1".to_owned()], measured)
+}
+
+#[test]
+fn what_this_machine_could_not_send_makes_the_numbers_void() {
+    let mut measured = Measurement::default();
+    for kind in [FailureKind::Network, FailureKind::Exhausted] {
+        measured.planned += 1;
+        measured.sent(Duration::ZERO, Duration::from_secs(1));
+        let (none, outcome) = (Duration::ZERO, Outcome::failed(kind, "as the system calls it"));
+        measured.met("TaskExit", &outcome, none, none);
+        let report = report(&measured);
+        let (exit, said) = match kind {
+            FailureKind::Exhausted => (Exit::Void, "no port or descriptor for 1 of 2 callbacks"),
+            _ => (Exit::Threshold, "generator healthy"),
+        };
+        assert_eq!(report.exit(), exit);
+        assert!(report.to_text().contains(said), "{}", report.to_text());
+    }
 }
 
 proptest! {
