@@ -19,6 +19,25 @@ pub struct Complaint {
     pub about: Topic,
     /// What was expected and what came, in one line.
     pub text: String,
+    /// The beginning of what was answered, in one line, if it was no acknowledgement: why, in the receiver's own words.
+    pub answer: Option<String>,
+}
+
+impl Complaint {
+    /// What was expected and what came, with the receiver's own words.
+    pub fn told(&self) -> String {
+        match &self.answer {
+            Some(answer) => format!("{}; answer: {answer}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// `TaskExit -22  task=118148  #5: not acknowledged: status 500; answer: no such task`
+impl fmt::Display for Complaint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.about, self.told())
+    }
 }
 
 /// What a complaint is about.
@@ -62,6 +81,14 @@ struct OneOfTwo {
     answer: Answer,
 }
 
+/// The last attempt of a delivery.
+#[derive(Debug)]
+struct Last {
+    attempt: u32,
+    met: String,
+    answer: Option<String>,
+}
+
 /// Judges the receiver of one run.
 #[derive(Debug)]
 pub struct Judge {
@@ -69,7 +96,7 @@ pub struct Judge {
     /// Of deliveries that come twice, the answer to the one until that to the other is there, too.
     answers: HashMap<(u64, u64), OneOfTwo>,
     /// What the last attempt of a delivery met, until it ends.
-    last: HashMap<(u64, u64), (u32, String)>,
+    last: HashMap<(u64, u64), Last>,
 }
 
 impl Judge {
@@ -88,23 +115,25 @@ impl Judge {
                 self.remember(attempt, outcome);
                 let lines = self.met(attempt, outcome, took);
                 let about = || Topic::Delivery(Arc::clone(&attempt.subject));
-                let complaint = |text| Complaint { about: about(), text };
+                let answer = told(outcome);
+                let complaint = |text| Complaint { about: about(), text, answer: answer.clone() };
                 lines.into_iter().map(complaint).collect()
             }
             Event::Ended { subject, end } => {
                 let last = self.last.remove(&key(subject));
                 let of_step = subject.expect.as_deref().filter(|_| !is_about_the_spoilt(&subject.fate));
                 let lost = *end == End::GivenUp && self.expectations.demands_delivery(of_step);
-                let complaint = last.filter(|_| lost).map(|(attempt, met)| {
+                let complaint = last.filter(|_| lost).map(|Last { attempt, met, answer }| {
                     let attempts = if attempt == 1 { String::new() } else { format!(" after {attempt} attempts") };
                     let about = Topic::Delivery(Arc::clone(subject));
-                    Complaint { about, text: format!("not acknowledged{attempts}: {met}") }
+                    Complaint { about, text: format!("not acknowledged{attempts}: {met}"), answer }
                 });
                 complaint.into_iter().collect()
             }
             Event::Probed { probe, about, complaints, .. } => {
                 let about = || Topic::Probe(Arc::clone(probe), about.clone());
-                complaints.iter().map(|text| Complaint { about: about(), text: text.clone() }).collect()
+                let complaint = |text: &String| Complaint { about: about(), text: text.clone(), answer: None };
+                complaints.iter().map(complaint).collect()
             }
             Event::Sent { .. } => Vec::new(),
         }
@@ -114,16 +143,12 @@ impl Judge {
         if attempt.duplicate.is_some() {
             return;
         }
-        match outcome {
-            Outcome::Answered(answer) if answer.status == 200 => drop(self.last.remove(&key(&attempt.subject))),
-            Outcome::Answered(answer) => {
-                self.last.insert(key(&attempt.subject), (attempt.number, format!("status {}", answer.status)));
-            }
-            Outcome::Failed(failure) => {
-                let met = format!("{}: {}", failure.kind.word(), failure.detail);
-                self.last.insert(key(&attempt.subject), (attempt.number, met));
-            }
-        }
+        let met = match outcome {
+            Outcome::Answered(answer) if answer.status == 200 => return drop(self.last.remove(&key(&attempt.subject))),
+            Outcome::Answered(answer) => format!("status {}", answer.status),
+            Outcome::Failed(failure) => format!("{}: {}", failure.kind.word(), failure.detail),
+        };
+        self.last.insert(key(&attempt.subject), Last { attempt: attempt.number, met, answer: told(outcome) });
     }
 
     fn met(&mut self, attempt: &Attempt, outcome: &Outcome, took: Duration) -> Vec<String> {
@@ -195,6 +220,14 @@ impl Judge {
         let (first, second) = if is_duplicate { (other.answer, this.answer) } else { (this.answer, other.answer) };
         (first != second)
             .then(|| format!("duplicate: expected the same answer as the first got, {first}, got {second}"))
+    }
+}
+
+/// Why it did not take a callback, in its own words.
+fn told(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Answered(answer) if answer.status != 200 => answer.words(),
+        _ => None,
     }
 }
 

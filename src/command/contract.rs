@@ -201,7 +201,7 @@ fn needed(rule: &Rule, args: &ContractArgs) -> Option<&'static str> {
 }
 
 async fn grade(rule: &Rule, trial: Trial, plan: &Plan, court: &Court<'_>, alike: Option<&Alike>) -> Grade {
-    let complaints = trial.complaints.iter().map(|complaint| format!("{}: {}", complaint.about, complaint.text));
+    let complaints = trial.complaints.iter().map(ToString::to_string);
     let mut evidence: Vec<_> = complaints.chain(trial.hidden_errors).collect();
     let is_alike = matches!(rule.judged, Judged::Alike | Judged::AlikeInField);
     if let (true, Some(alike), true) = (is_alike, alike, evidence.is_empty()) {

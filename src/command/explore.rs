@@ -265,5 +265,5 @@ fn verdict(tried: u64, tally: &Tally, cut: bool, seconds: f64) -> String {
 
 /// A complaint in one line.
 pub(super) fn words(complaint: &Complaint) -> String {
-    format!("{}: {}", complaint.about, complaint.text)
+    complaint.to_string()
 }

@@ -92,7 +92,7 @@ pub(super) fn annotate_failures(loaded: &Loaded, summary: &Summary, again: &str)
         let again = if index == 0 { format!("\nagain: {again}") } else { String::new() };
         Annotation {
             place: place(loaded, &places, &complaint.about),
-            ..error_in(loaded, complaint.about.to_string(), format!("{}{again}", complaint.text))
+            ..error_in(loaded, complaint.about.to_string(), format!("{}{again}", complaint.told()))
         }
     };
     let told: Vec<_> = summary.told().iter().enumerate().map(of_complaint).collect();

@@ -46,7 +46,7 @@ mod tests {
             expectation: Expectation::default(),
             eventually: std::time::Duration::ZERO,
         };
-        Kind::of(&Complaint { about: Topic::Probe(Arc::new(probe), None), text: text.to_owned() })
+        Kind::of(&Complaint { about: Topic::Probe(Arc::new(probe), None), text: text.to_owned(), answer: None })
     }
 
     #[test]

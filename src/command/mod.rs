@@ -1,5 +1,6 @@
 //! One file per verb: joins the stages, and is the only place that builds clocks, dice and transports.
 
+mod advice;
 mod again;
 mod alike;
 mod backlog;

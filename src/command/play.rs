@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::advice::Advice;
 use super::again::Again;
 use super::journal::Journal;
 use super::loaded::Loaded;
@@ -28,13 +29,13 @@ use crate::event::Event;
 use crate::judge::Judge;
 use crate::probe::Probe;
 use crate::report::ndjson::{self, Header};
-use crate::report::style::{DIM, NOTE};
+use crate::report::style::{BAD, DIM, GOOD, NOTE};
 use crate::report::summary::Summary;
 use crate::run::pace::Speed;
 use crate::run::settings::{Addresses, Settings};
 use crate::run::stop::stop;
 use crate::run::{Rest, play as play_plan};
-use crate::shown::without_passwords;
+use crate::shown::{escaped, without_passwords};
 use crate::sink::Sink;
 use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
@@ -93,14 +94,37 @@ async fn play_each(
     signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
+    let (mut played, mut failed) = (0, Vec::new());
     for (loaded, stage) in scenarios.iter_mut().zip(stages) {
-        exit = exit.and(play(loaded, manner, stage, signals).await?);
+        let this = play(loaded, manner, stage, signals).await?;
+        played += 1;
+        if this != Exit::Success {
+            failed.push(escaped(&loaded.name).into_owned());
+        }
+        exit = exit.and(this);
         let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
         if stopped || (manner.fail_fast && exit == Exit::ReceiverFailed) {
             break;
         }
     }
+    if scenarios.len() > 1 && !matches!(exit, Exit::Interrupted | Exit::Terminated) {
+        note(&total(scenarios.len(), played, &failed));
+    }
     Ok(exit)
+}
+
+/// `38 scenarios: 36 passed, 2 failed: a.toml, b.toml`
+fn total(all: usize, played: usize, failed: &[String]) -> String {
+    let style = if failed.is_empty() { GOOD } else { BAD };
+    let mut text =
+        format!("{style}{all} scenarios: {} passed, {} failed{style:#}", played - failed.len(), failed.len());
+    if played < all {
+        text.push_str(&format!(", {} not played", all - played));
+    }
+    if !failed.is_empty() {
+        text.push_str(&format!(": {}", failed.join(", ")));
+    }
+    text
 }
 
 async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut Signals) -> Result<Exit, Failure> {
@@ -184,6 +208,8 @@ async fn conduct(
     manner.journal.borrow_mut().begin(loaded);
     let speed = if let Speed::Times(times) = manner.speed { Some(times) } else { None };
     manner.reports.borrow_mut().begin(loaded, speed, &to(loaded, manner));
+    let advice =
+        matches!(manner.receiver, Receiver::Theirs).then(|| Advice::new(manner.speed, manner.wait_for.is_some()));
     let mut observer = |mut event: Event| {
         if !manner.journal.borrow_mut().take(&event) {
             // Nothing that goes out is missing from the journal: so nothing goes out any more.
@@ -203,7 +229,12 @@ async fn conduct(
             stopper.stop();
         }
         lighten(&mut event, manner.format);
+        let remark = match (&event, &advice) {
+            (Event::Met { outcome, retry_in: Some(pause), .. }, Some(advice)) => advice.on(outcome, *pause),
+            _ => None,
+        };
         scribe.take(Message::Event(event));
+        remark.into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
         complaints.into_iter().for_each(|complaint| scribe.take(Message::Complaint(complaint)));
     };
     let settings = settings(loaded, manner);
@@ -216,10 +247,14 @@ async fn conduct(
     Ending { rest, interrupted: interrupted.get() }
 }
 
-/// Drops what nobody behind reads, for many may wait to be written: the judge has read the answer, and people see no body.
+/// Drops what nobody behind reads, for many may wait to be written: the judge has read the answer, and people see how one
+/// begins that is no acknowledgement.
 fn lighten(event: &mut Event, format: Format) {
     match event {
-        Event::Met { outcome: Outcome::Answered(answer), .. } => *answer = Answer::new(answer.status, Bytes::new()),
+        Event::Met { outcome: Outcome::Answered(answer), .. } if answer.status == 200 => {
+            *answer = Answer::new(answer.status, Bytes::new());
+        }
+        Event::Met { outcome: Outcome::Answered(answer), .. } => *answer = answer.beginning(),
         Event::Sent { body, .. } if format == Format::Human => *body = Bytes::new(),
         _ => {}
     }

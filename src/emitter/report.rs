@@ -20,7 +20,7 @@ pub struct Complaint {
 impl Complaint {
     fn new(complaint: &judge::Complaint) -> Self {
         let task_id = complaint.about.task().map(|(_, id)| id.to_owned());
-        Self { task_id, text: format!("{}: {}", complaint.about, complaint.text) }
+        Self { task_id, text: complaint.to_string() }
     }
 
     /// The task that it is about, if it is about one.

@@ -77,7 +77,7 @@ impl Cases {
 
     /// Takes in what the judge has to say.
     pub fn complain(&mut self, complaint: &Complaint) {
-        let text = format!("{}: {}", complaint.about, complaint.text);
+        let text = complaint.to_string();
         let case = complaint.about.task().and_then(|(number, _)| self.cases.get_mut(&number));
         let told = case.map_or(&mut self.others, |case| &mut case.complaints);
         if told.len() < MAX_TOLD { told.push(text) } else { self.untold += 1 }

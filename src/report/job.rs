@@ -23,7 +23,7 @@ impl Played {
     pub fn new(name: &str, summary: &Summary, again: &str) -> Self {
         let mut failures = String::new();
         for complaint in summary.told() {
-            let _ = writeln!(failures, "failed  {}: {}", complaint.about, complaint.text);
+            let _ = writeln!(failures, "failed  {complaint}");
         }
         let untold = summary.complaints() - summary.told().len() as u64;
         if untold > 0 {

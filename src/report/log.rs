@@ -112,8 +112,12 @@ fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome
         }
         None => {}
     }
-    if let Outcome::Failed(failure) = outcome {
-        let _ = write!(line, "  {DIM}{}{DIM:#}", failure.detail);
+    let why = match outcome {
+        Outcome::Failed(failure) => Some(failure.detail.clone()),
+        Outcome::Answered(answer) => answer.words().filter(|_| answer.status != 200),
+    };
+    if let Some(why) = why {
+        let _ = write!(line, "  {DIM}{why}{DIM:#}");
     }
     line.push('\n');
     line

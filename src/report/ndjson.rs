@@ -175,10 +175,20 @@ pub fn complaint(complaint: &Complaint) -> String {
         task_id: Option<&'a str>,
         about: String,
         text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        answer: Option<&'a str>,
     }
     let (task, task_id) = complaint.about.task().unzip();
-    let about = complaint.about.to_string();
-    json(&Failed { schema_version: SCHEMA_VERSION, event: "failed", task, task_id, about, text: &complaint.text })
+    let Complaint { about, text, answer } = complaint;
+    json(&Failed {
+        schema_version: SCHEMA_VERSION,
+        event: "failed",
+        task,
+        task_id,
+        about: about.to_string(),
+        text,
+        answer: answer.as_deref(),
+    })
 }
 
 fn met<'a>(attempt: &Attempt, done: Duration, outcome: &'a Outcome, retry_in: Option<Millis>) -> Rest<'a> {

@@ -175,8 +175,8 @@ impl Summary {
     }
 
     fn tell_failures(&self, text: &mut String) {
-        for Complaint { about, text: what } in &self.told {
-            let _ = writeln!(text, "{BAD}failed{BAD:#}  {about}: {what}");
+        for complaint in &self.told {
+            let _ = writeln!(text, "{BAD}failed{BAD:#}  {complaint}");
         }
         let untold = self.complaints - self.told.len() as u64;
         if untold > 0 {

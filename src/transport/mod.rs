@@ -108,15 +108,31 @@ impl Answer {
     pub fn new(status: u16, body: Bytes) -> Self {
         Self { status, headers: HeaderMap::new(), body }
     }
+
+    /// As much of it as [`words`](Self::words) needs.
+    #[must_use]
+    pub fn beginning(&self) -> Self {
+        Self::new(self.status, Bytes::copy_from_slice(&self.body[..self.body.len().min(4 * MOST_WORDS)]))
+    }
+
+    /// The beginning of the body for people, its blanks and lines run together, if there is anything in it.
+    pub fn words(&self) -> Option<String> {
+        let Self { body, .. } = self.beginning();
+        let text = String::from_utf8_lossy(&body);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        (!text.is_empty()).then(|| one_line(&text, MOST_WORDS))
+    }
 }
+
+/// How many characters of an answer are shown.
+const MOST_WORDS: usize = 200;
 
 /// `404 {"error":"no such task"}`, on one line and not too long.
 impl fmt::Display for Answer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 200;
         write!(out, "{}", self.status)?;
         if !self.body.is_empty() {
-            write!(out, " {}", one_line(&String::from_utf8_lossy(&self.body), MOST))?;
+            write!(out, " {}", one_line(&String::from_utf8_lossy(&self.body), MOST_WORDS))?;
         }
         Ok(())
     }

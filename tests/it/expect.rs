@@ -317,7 +317,14 @@ fn what_is_not_met_is_told_twice_and_is_exit_1() {
     assert_eq!(
         said("not-met", &text, &["--fail-first", "1", "--status", "503"]),
         (
-            vec![format!("!   {complaint}"), format!("failed  TaskStart  task=7  #1: {complaint}")],
+            vec![
+                format!("!   {complaint}"),
+                // With the receiver's own words.
+                format!(
+                    "failed  TaskStart  task=7  #1: {complaint}; answer: {}",
+                    r#"{"code":503,"message":"failing on purpose"}"#
+                ),
+            ],
             "again: pullpush run FILE --seed 42 --virtual --fail-first 1 --status 503\n".to_owned(),
             1
         )

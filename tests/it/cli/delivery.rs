@@ -86,7 +86,9 @@ fn only_200_is_success() {
         let receiver = Receiver::answering(move |_| Answer::Status(status));
         let line = format!("pullpush run vod.toml --speed max --set receiver.retry=none --to {}", receiver.url);
         let done = Desk::new().run(line).exits(1).shows(&format!("4 attempts: {status} ×4\n"));
-        done.shows(&format!("failed  TaskStart  task=118148  #1: not acknowledged: status {status}\n"));
+        // These have no body, or none that is read.
+        let answer = if matches!(status, 204 | 304) { "" } else { "; answer: {\"code\":0}" };
+        done.shows(&format!("failed  TaskStart  task=118148  #1: not acknowledged: status {status}{answer}\n"));
     }
 }
 

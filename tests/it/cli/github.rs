@@ -222,7 +222,7 @@ fn rules_orders_and_thresholds() {
     done.says("::error title=contract%3A live::Answers 200 to a live stream, which has no files%0ATaskStart  task=");
     let done = desk.run(format!("pullpush explore broken.toml --only task=2 --to {to}")).exits(1);
     done.says(
-        "::error file=broken.toml,title=fails in the order 1 2::TaskStart  task=5  #1: not acknowledged: status 500\n",
+        "::error file=broken.toml,title=fails in the order 1 2::TaskStart  task=5  #1: not acknowledged: status 500; answer: {\"code\":0}\n",
     );
     let done = desk.run(format!("pullpush explore broken.toml --shrink --to {to}")).exits(1);
     done.says("::error file=broken.toml,title=fails::");

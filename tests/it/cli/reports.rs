@@ -33,7 +33,10 @@ fn junit_has_a_suite_for_each_scenario_and_a_case_for_each_task() {
     let TestCaseStatus::NonSuccess { message, description, .. } = &suite.test_cases[1].status else {
         panic!("{:?}", suite.test_cases[1]);
     };
-    assert_eq!(message.as_ref().unwrap().as_str(), "TaskExit 0  task=2  #4: not acknowledged: status 500");
+    assert_eq!(
+        message.as_ref().unwrap().as_str(),
+        "TaskExit 0  task=2  #4: not acknowledged: status 500; answer: {\"code\":0}"
+    );
     assert!(description.as_ref().unwrap().as_str().contains("again: pullpush run two.toml --seed 7"));
 }
 
@@ -64,7 +67,10 @@ fn json_tells_the_same() {
     assert_eq!(scenario["summary"]["acknowledged"], 7);
     assert_eq!(scenario["tasks"][0]["complaints"], Value::Array(vec![]));
     assert_eq!(scenario["tasks"][1]["deliveries"], 4);
-    assert_eq!(scenario["tasks"][1]["complaints"][0], "TaskExit 0  task=2  #4: not acknowledged: status 500");
+    assert_eq!(
+        scenario["tasks"][1]["complaints"][0],
+        "TaskExit 0  task=2  #4: not acknowledged: status 500; answer: {\"code\":0}"
+    );
 }
 
 #[test]

@@ -152,7 +152,8 @@ fn a_receiver_that_never_comes_is_not_waited_for() {
     Desk::new()
         .run("pullpush run vod.toml --to http://127.0.0.1:1/ --speed max")
         .exits(1)
-        .shows("8 attempts: refused ×8\n");
+        .shows("8 attempts: refused ×8\n")
+        .shows("\nnobody listens there; is your program running? --wait-for 30s waits for it\n");
 }
 
 #[test]
@@ -181,6 +182,7 @@ fn fail_fast_ends_at_the_first_delivery_that_is_given_up() {
     let line = format!("pullpush run vod.toml vod.toml --speed max --fail-fast --to {}", receiver.url);
     let done = Desk::new().run(line).exits(1).shows("  acknowledged  1\n  given up      1\n  not started   2\n");
     assert_eq!(done.stdout.matches("callbacks planned").count(), 1);
+    done.says("2 scenarios: 0 passed, 1 failed, 1 not played: vod.toml\n");
     assert_eq!(receiver.rest().len(), 3);
 }
 
@@ -188,7 +190,9 @@ fn fail_fast_ends_at_the_first_delivery_that_is_given_up() {
 fn files_are_played_one_after_the_other() {
     let desk = Desk::new().file("other.toml", VOD.replace("118148", "2"));
     let receiver = Receiver::new();
-    desk.run(format!("pullpush run other.toml vod.toml other.toml --speed max --to {}", receiver.url)).exits(0);
+    desk.run(format!("pullpush run other.toml vod.toml other.toml --speed max --to {}", receiver.url))
+        .exits(0)
+        .says("3 scenarios: 3 passed, 0 failed\n");
     // The fourth of each is a TaskExit, which names no task.
     let ids = receiver.rest().into_iter().filter_map(|request| request.json()["task_id"].as_str().map(str::to_owned));
     let expected = ["2", "118148", "2"].iter().flat_map(|id| std::iter::repeat_n(*id, 3));

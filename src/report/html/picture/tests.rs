@@ -50,7 +50,7 @@ fn end(picture: &mut Picture, number: u64, end: End) {
 
 fn complain(picture: &mut Picture, number: u64) {
     let about = Topic::Delivery(attempt(number).subject);
-    picture.complain(&Complaint { about, text: "not acknowledged".to_owned() });
+    picture.complain(&Complaint { about, text: "not acknowledged".to_owned(), answer: None });
 }
 
 fn picture(room: Room) -> Picture {
