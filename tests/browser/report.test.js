@@ -62,6 +62,7 @@ status = 404
 
 /// Colours on the lanes, in the light.
 const SIGNS = { good: [10, 122, 83], bad: [195, 34, 44], fault: [146, 86, 0] };
+const PLANNED = [37, 88, 201];
 
 /// Refuses every exit with an error, and of everything else about task 102 what comes first.
 function moody(callback, n, tried) {
@@ -333,6 +334,71 @@ test("a plan has the same lanes before anything is sent", async () => {
   assert.deepEqual([errors, requests], [[], []]);
 });
 
+/// Where a file ends another begins, or the task ends, at the same instant.
+const PLAYLIST = `version = 1
+seed = 7
+[[task]]
+source = "vod"
+files = [
+    { url = "http://media.test/1.m3u8", duration = "3s" },
+    { url = "http://media.test/2.m3u8", duration = "2s" },
+    { url = "http://media.test/3.m3u8", duration = "1s" },
+]
+`;
+
+test("callbacks of one instant stand apart, and a click finds each", async () => {
+  const { pullpush, write, url } = await desk({ "playlist.toml": PLAYLIST });
+  await write("plan.html", (await pullpush("plan", "playlist.toml", "--format", "html")).stdout);
+  // Also where there is so little room that others come near each other.
+  for (const width of [1280, 700, 320]) {
+    const { page, close } = await show(url("plan.html"), { viewport: { width, height: 900 } });
+    const signs = await signsOn(page, PLANNED);
+    assert.equal(signs.length, 8, `${width} wide: ${JSON.stringify(signs)}`);
+    const found = [];
+    for (const { x, y } of signs) {
+      await page.mouse.click(x, y);
+      found.push(await page.locator(".details.pinned").innerText());
+      // A click where one is pinned already would look for what lies under it.
+      await page.keyboard.press("Escape");
+    }
+    const numbers = found.map((words) => Number(words.match(/#(\d+) of the task/)[1]));
+    assert.deepEqual(
+      numbers.toSorted((a, b) => a - b),
+      [1, 2, 3, 4, 5, 6, 7, 8],
+    );
+    await close();
+  }
+});
+
+test("of a heap three are seen, the others are counted, and clicks find them all", async () => {
+  const step = '[[task.step]]\nevent = "TaskAlarm"\n';
+  const { pullpush, write, url } = await desk({ "heap.toml": `version = 1\n[[task]]\n${step.repeat(7)}` });
+  await write("plan.html", (await pullpush("plan", "heap.toml", "--format", "html")).stdout);
+  const { page } = await show(url("plan.html"));
+  await page.evaluate(() => {
+    window.written = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+      window.written.push(text);
+      fillText.call(this, text, ...place);
+    };
+  });
+  const signs = await signsOn(page, PLANNED);
+  assert.equal(signs.length, 3);
+  const seen = [];
+  for (const { x, y } of [...signs, ...Array(4).fill(signs.at(-1))]) {
+    await page.mouse.click(x, y);
+    seen.push((await page.locator(".details.pinned").innerText()).match(/#(\d+) of the task/)[1]);
+  }
+  // That on top comes first.
+  assert.equal(seen.join(), "1,2,7,6,5,4,3");
+  const written = await settled(page, () => page.evaluate(() => window.written));
+  assert.ok(
+    written.some((text) => text.endsWith(" +4")),
+    written.join("\n"),
+  );
+});
+
 /// Opens a page, and waits until its lanes are drawn.
 async function show(url, options) {
   const opened = await open(url, options);
@@ -366,6 +432,38 @@ const area = (page, [red, green, blue]) =>
     },
     ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0,
   );
+
+/// Where on the screen each sign of a colour is, from left to right and down: points of it that touch each other.
+async function signsOn(page, [red, green, blue]) {
+  const canvas = page.locator(".lanes canvas");
+  await canvas.scrollIntoViewIfNeeded();
+  const { x: left, y: top } = await canvas.boundingBox();
+  const signs = await canvas.evaluate(
+    (canvas, colour) => {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+      const points = new Uint32Array(data.buffer);
+      const found = [];
+      for (let first = 0; first < points.length; first++) {
+        const sign = [];
+        const heap = [first];
+        while (heap.length) {
+          const at = heap.pop();
+          if (points[at] !== colour) continue;
+          points[at] = 0;
+          sign.push(at);
+          heap.push(at - 1, at + 1, at - width, at + width);
+        }
+        const middle = (of) => sign.reduce((sum, at) => sum + of(at), 0) / sign.length;
+        // Less than this is the edge of something else.
+        if (sign.length > 15) found.push({ x: middle((at) => at % width), y: middle((at) => Math.floor(at / width)) });
+      }
+      return found;
+    },
+    ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0,
+  );
+  return signs.map(({ x, y }) => ({ x: left + x, y: top + y })).sort((a, b) => a.x - b.x || a.y - b.y);
+}
 
 /// What `see` sees when the page has drawn what it was asked to.
 async function settled(page, see) {

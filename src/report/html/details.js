@@ -12,7 +12,7 @@ class Details {
     this.box.classList.toggle("pinned", pinned);
     if (!item) {
       const hint =
-        "Point at a callback to see it, click to pin it. Drag moves, Ctrl and the wheel zoom, arrow keys go from one to the next.";
+        "Point at a callback to see it, click to pin it, again for one that lies under it (+3: there are three). Drag moves, Ctrl and the wheel zoom, arrow keys go from one to the next.";
       return this.box.replaceChildren(element("p", { class: "hint" }, hint));
     }
     const state = pinned ? element("span", { class: "faint" }, "pinned, Esc lets go") : undefined;

@@ -8,7 +8,7 @@ class Hand {
     box.addEventListener("pointerleave", () => lanes.hover(undefined));
     box.addEventListener("pointerdown", (event) => this.press(event));
     addEventListener("pointerup", () => this.release());
-    box.addEventListener("click", (event) => this.dragged || lanes.select(lanes.itemAt(event.clientX, event.clientY)));
+    box.addEventListener("click", (event) => this.dragged || this.choose(event));
     box.addEventListener("dblclick", (event) => lanes.axis.zoom(0.3, this.placeOf(event)));
     box.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     box.addEventListener("keydown", (event) => this.key(event));
@@ -35,7 +35,13 @@ class Hand {
       const time = (by / lanes.plotWidth) * (drag.to - drag.from);
       if (drag.moved) lanes.axis.show(drag.from - time, drag.to - time, { smooth: false });
     }
-    lanes.hover(drag?.moved ? undefined : lanes.itemAt(event.clientX, event.clientY));
+    lanes.hover(drag?.moved ? undefined : lanes.itemsAt(event.clientX, event.clientY)[0]);
+  }
+
+  /// What lies under another is reached by the next click.
+  choose({ clientX, clientY }) {
+    const under = this.lanes.itemsAt(clientX, clientY);
+    this.lanes.select(under[(under.indexOf(this.lanes.selected) + 1) % under.length]);
   }
 
   /// What was dragged is not clicked.

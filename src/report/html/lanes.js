@@ -54,9 +54,9 @@ class Lanes extends EventTarget {
     return NAMES + this.axis.at(time) * this.plotWidth;
   }
 
-  /// The middle of an item's row, on the canvas.
+  /// The middle of an item, on the canvas.
   y(item) {
-    return this.tops[item.lane.index] + GAP / 2 + item.row * ROW + ROW / 2 + 3 - this.scrollTop;
+    return this.tops[item.lane.index] + GAP / 2 + item.row * ROW + ROW / 2 + 3 + belowMiddle(item) - this.scrollTop;
   }
 
   /// The first and last lane of which something is visible.
@@ -79,6 +79,7 @@ class Lanes extends EventTarget {
     this.view.style.height = `${this.height}px`;
     const [first, last] = this.visible;
     const lanes = this.scenario.lanes.slice(first, last + 1);
+    for (const lane of lanes) stack(lane, this.plotWidth / (this.axis.to - this.axis.from));
     this.painter.draw(lanes);
     this.writeNames(lanes);
   }
@@ -99,24 +100,28 @@ class Lanes extends EventTarget {
     });
   }
 
-  /// What is under a point of the screen.
-  itemAt(clientX, clientY) {
+  /// What is under a point of the screen, and all that cannot be told from it.
+  itemsAt(clientX, clientY) {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [clientX - box.left, clientY - box.top];
-    if (x < NAMES || y < RULER) return undefined;
+    if (x < NAMES || y < RULER) return [];
     const lane = this.scenario.lanes[this.tops.findLastIndex((top) => top <= y + this.scrollTop)];
-    let [best, nearest] = [undefined, 9];
+    const found = [];
     for (const item of lane?.items ?? []) {
-      if (Math.abs(this.y(item) - y) > ROW / 2) continue;
-      for (const mark of item.marks) {
-        const [left, right] = [this.x(mark.sent), this.x(mark.done)];
-        const distance = x < left ? left - x : Math.max(0, x - Math.max(left, right));
-        // Of two at one place the one that failed counts, or else the one that is on top.
-        const isOver = distance === nearest && item.failures.length >= (best?.failures.length ?? 0);
-        if (distance < nearest || isOver) [best, nearest] = [item, distance];
-      }
+      const below = Math.abs(this.y(item) - y);
+      if (below > ROW / 2) continue;
+      const aside = Math.min(
+        ...item.marks.map((mark) => {
+          const [left, right] = [this.x(mark.sent), this.x(mark.done)];
+          return x < left ? left - x : Math.max(0, x - Math.max(left, right));
+        }),
+      );
+      if (aside < 9) found.push({ item, distance: Math.hypot(aside, below) });
     }
-    return best;
+    const nearest = Math.min(...found.map(({ distance }) => distance));
+    const under = found.filter(({ distance }) => distance < nearest + 1).map(({ item }) => item);
+    // First what failed, then what is on top.
+    return under.reverse().sort((a, b) => b.failures.length - a.failures.length);
   }
 
   /// Zooms about what is selected, if that is to be seen, or else about the middle.

@@ -16,12 +16,13 @@ use super::ndjson::SCHEMA_VERSION;
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 15] = [
     include_str!("element.js"),
     include_str!("time.js"),
     include_str!("model.js"),
     include_str!("axis.js"),
     include_str!("glyphs.js"),
+    include_str!("stacks.js"),
     include_str!("painter.js"),
     include_str!("hand.js"),
     include_str!("lanes.js"),

@@ -167,6 +167,7 @@ function layOut(lane) {
     ends[item.row] = Math.max(ends[item.row] ?? 0, item.end);
   }
   lane.rows = Math.max(1, ends.length);
+  lane.stackedFor = undefined;
   lane.incidents = spans(lane.items, (item) => item.told.incident);
   lane.running = running(lane.items);
 }

@@ -78,7 +78,8 @@ class Painter {
       if (Math.min(right, this.lanes.width) - begin < wide + 6) continue;
       const hides = lane.items.some((item) => {
         const away = this.lanes.x(item.start) - begin;
-        return item.row === 0 && (item.fault || item.failures.length) && away > -10 && away < wide + 10;
+        const isHigh = item.fault || item.failures.length || belowMiddle(item) < 0;
+        return item.row === 0 && isHigh && away > -10 && away < wide + 10;
       });
       if (hides) continue;
       Object.assign(context, { fillStyle: colours.incident, font: "10px system-ui, sans-serif" });
@@ -89,9 +90,12 @@ class Painter {
   items(lane) {
     const { from, to } = this.lanes.axis;
     const margin = ((to - from) / this.lanes.plotWidth) * 12;
-    const shown = this.thin(lane.items.filter((item) => item.end >= from - margin && item.start <= to + margin));
-    const next = nextInRow(shown);
-    const labels = new Map(shown.map((item) => [item, this.label(item, next.get(item))]));
+    const near = lane.items.filter((item) => item.end >= from - margin && item.start <= to + margin);
+    const shown = this.thin(near);
+    const hidden = this.hidden(near);
+    const labels = new Map(
+      shown.map((item, index) => [item, this.label(item, nextBeside(shown, index), hidden.get(item))]),
+    );
     for (const item of shown) this.lines(item, labels.get(item));
     // What failed comes last, on top of what is befallen by a fault, and that on top of the rest.
     const weight = (item) => (item.failures.length ? 2 : item.fault ? 1 : 0);
@@ -101,17 +105,32 @@ class Painter {
     labels.forEach((label, item) => label && this.name(item, label));
   }
 
-  /// Without those that nobody could tell from the next one: all went well, and they are less than three points away.
+  /// Without those that nobody could tell from the next one in their line: all went well, and they are less than three
+  /// points away.
   thin(items) {
     const [thinned, last] = [[], []];
     for (const item of items) {
       const [x, { look }] = [this.lanes.x(item.start), item.marks[0]];
-      const before = last[item.row];
+      const line = lineOf(item);
+      const before = last[line];
       const isPlain = item.marks.length === 1 && !item.failures.length && !item.fault && this.lanes.x(item.end) - x < 3;
       if (isPlain && before?.look === look && x - before.x < 3) thinned[before.place] = item;
-      else last[item.row] = { x, look: isPlain ? look : "", place: thinned.push(item) - 1 };
+      else last[line] = { x, look: isPlain ? look : "", place: thinned.push(item) - 1 };
     }
     return thinned;
+  }
+
+  /// How many of a stack lie under others, by the last one of that stack.
+  hidden(items) {
+    const [counts, lasts, before] = [new Map(), new Map(), []];
+    for (const item of items) {
+      const under = before[lineOf(item)];
+      if (under && this.lanes.x(item.start) - this.lanes.x(under.start) < 3)
+        counts.set(item.stack, (counts.get(item.stack) ?? 0) + 1);
+      before[lineOf(item)] = item;
+      lasts.set(item.stack, item);
+    }
+    return new Map([...counts].map(([stack, count]) => [lasts.get(stack), count]));
   }
 
   /// From due to sent a thin line, from sent to done a thick one, between attempts a dashed one.
@@ -142,29 +161,34 @@ class Painter {
 
   mark(item, mark) {
     const [x, y] = [this.lanes.x(mark.sent), this.lanes.y(item)];
-    sign(this.context, mark.look, x, y, this.colours);
+    sign(this.context, mark.look, x, y, this.colours, item.stack?.length === LINES.length ? 3.6 : undefined);
     if (mark.twice) ring(this.context, x, y, this.colours[COLOURS[mark.look]]);
     if (mark === item.marks[0]) {
-      if (item.fault) wedge(this.context, item.failures.length ? x - 6 : x, y, this.colours);
-      if (item.failures.length) alarm(this.context, x, y, this.colours);
+      // Above an item that is not the first of its stack there is another.
+      const [left, top] = item.line ? [x - 10, y + 10] : [x, y];
+      if (item.fault) wedge(this.context, item.failures.length ? left - 6 : left, top, this.colours);
+      if (item.failures.length) alarm(this.context, left, top, this.colours);
     }
   }
 
-  /// The callback's name, as much of it as there is room for before the next sign, and where.
-  label(item, next) {
+  /// The callback's name, as much of it as there is room for before the next sign, and where. With it stands how many
+  /// others are hidden.
+  label(item, next, hidden) {
     const [first, second] = item.marks;
     if (this.lanes.x(first.sent) < NAMES - 5 && !second) return undefined;
     const begin = Math.max(this.lanes.x(first.sent) + 9, this.lanes.x(first.done) + 4);
     const last = item.marks.at(-1);
     const after = Math.max(this.lanes.x(last.sent) + 9, this.lanes.x(last.done) + 4);
-    const end = Math.min(next ? this.lanes.x(next.start) - 9 : Infinity, this.lanes.width - 4);
+    const free = next?.line && (next.fault || next.failures.length) ? 22 : 9;
+    const end = Math.min(next ? this.lanes.x(next.start) - free : Infinity, this.lanes.width - 4);
     const places = second
       ? [
           [begin, this.lanes.x(second.sent) - 9],
           [after, end],
         ]
       : [[begin, end]];
-    for (const text of [item.says, item.short]) {
+    const more = hidden ? `+${hidden.toLocaleString("en")}` : "";
+    for (const text of [`${item.says} ${more}`.trim(), `${item.short} ${more}`.trim(), more].filter(Boolean)) {
       const place = places.find(([left, right]) => right - left >= this.textWidth(text));
       if (place) return { text, left: place[0], right: place[0] + this.textWidth(text), isFirst: place[0] === begin };
     }
@@ -196,7 +220,8 @@ class Painter {
     ];
     Object.assign(context, { strokeStyle: colours.accent, lineWidth: item === this.lanes.selected ? 2 : 1 });
     context.beginPath();
-    context.roundRect(left, y - 11, right - left, 22, 6);
+    const half = item.stack?.length > 1 ? 6.5 : 11;
+    context.roundRect(left, y - half, right - left, 2 * half, 6);
     context.stroke();
   }
 
@@ -210,12 +235,10 @@ class Painter {
   }
 }
 
-/// Of each item the next one in its row.
-function nextInRow(items) {
-  const [next, last] = [new Map(), []];
-  for (const item of items) {
-    if (last[item.row]) next.set(last[item.row], item);
-    last[item.row] = item;
-  }
-  return next;
+/// The next item before which the name of one must end: it is in the same row, at about the same height.
+function nextBeside(items, index) {
+  const item = items[index];
+  const isBeside = (other) => other.row === item.row && Math.abs(belowMiddle(other) - belowMiddle(item)) < LINE;
+  for (let next = index + 1; next < items.length; next++) if (isBeside(items[next])) return items[next];
+  return undefined;
 }
