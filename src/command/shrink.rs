@@ -39,6 +39,8 @@ struct Search<'a> {
     runs: u64,
     /// What counts as the same failure.
     wanted: Option<Kind>,
+    /// The last failure of that kind, and the number of its run: that of the smallest part.
+    last: Option<(Complaint, u64)>,
     failure: Option<Failure>,
 }
 
@@ -59,8 +61,8 @@ pub(super) async fn shrink(
     output.write(&legend(loaded, &whole))?;
     output.flush()?;
     let meter = Meter::new("runs");
-    let mut search =
-        Search { loaded, court, stop, meter, max_runs: args.max_runs, runs: 0, wanted: None, failure: None };
+    let max_runs = args.max_runs;
+    let mut search = Search { loaded, court, stop, meter, max_runs, runs: 0, wanted: None, last: None, failure: None };
     let Some(first) = search.first_failure(&whole).await? else {
         output.write(&match stop.is_requested() {
             true => "stopped before it had been played once\n".to_owned(),
@@ -85,7 +87,8 @@ pub(super) async fn shrink(
              --reset-cmd or --reset-url make it forget",
         );
     }
-    write(&path, args, court, kept, &first)?;
+    let (left, run) = search.last.unwrap_or((first, 0));
+    write(&path, args, court, kept, &left, run)?;
     search.failure.map_or(Ok(Exit::ReceiverFailed), Err)
 }
 
@@ -143,10 +146,19 @@ fn told(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
     text
 }
 
-fn write(path: &Path, args: &ExploreArgs, court: &Court<'_>, kept: Kept, first: &Complaint) -> Result<(), Failure> {
+/// Writes what is left: `failure` is the one of its own, of run `run`.
+fn write(
+    path: &Path,
+    args: &ExploreArgs,
+    court: &Court<'_>,
+    kept: Kept,
+    failure: &Complaint,
+    run: u64,
+) -> Result<(), Failure> {
     let loaded = court.loaded;
-    let causes = kept.causes.iter().map(|cause| format!("  {}", loaded.plan.describe(*cause)));
-    let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), words(first)]
+    let played = court.numbered(&loaded.plan, run);
+    let causes = kept.causes.iter().map(|cause| format!("  {}", played.describe(*cause)));
+    let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), words(failure)]
         .into_iter()
         .chain(causes)
         .collect();
@@ -199,7 +211,13 @@ impl Search<'_> {
         self.meter.show(&format!("{} runs, {} incidents and faults left", self.runs, kept.causes.len()));
         match heard {
             Ok(_) if self.stop.is_requested() => None,
-            Ok(trial) => Some(trial.complaints.iter().any(|complaint| Some(Kind::of(complaint)) == self.wanted)),
+            Ok(trial) => {
+                let same = |complaint: &Complaint| Some(Kind::of(complaint)) == self.wanted;
+                let found = trial.complaints.into_iter().find(same);
+                let fails = found.is_some();
+                self.last = found.map(|complaint| (complaint, self.runs - 1)).or(self.last.take());
+                Some(fails)
+            }
             Err(failure) => {
                 self.failure = Some(failure);
                 None

@@ -67,6 +67,15 @@ impl Court<'_> {
         !matches!(self.reset, Reset::NewTasks)
     }
 
+    /// The plan that run `number`, from 0, plays of `plan`: about tasks of its own, unless the receiver forgets.
+    pub(super) fn numbered(&self, plan: &Plan, number: u64) -> Plan {
+        let tasks: u64 = plan.scenario().tasks.iter().map(|spec| spec.count).sum();
+        match self.reset {
+            Reset::NewTasks => plan.clone().renumbered(number.saturating_mul(tasks)),
+            Reset::Command(_) | Reset::Url(_) => plan.clone(),
+        }
+    }
+
     /// Plays `plan`; `number` is that of the run, from 0.
     ///
     /// # Errors
@@ -77,11 +86,7 @@ impl Court<'_> {
             () = self.stop.requested() => {}
             reset = self.reset() => reset?,
         }
-        let tasks: u64 = plan.scenario().tasks.iter().map(|spec| spec.count).sum();
-        let plan = match self.reset {
-            Reset::NewTasks => plan.clone().renumbered(number.saturating_mul(tasks)),
-            Reset::Command(_) | Reset::Url(_) => plan.clone(),
-        };
+        let plan = self.numbered(plan, number);
         let mut judge = Judge::new(plan.scenario().expectations.clone());
         let mut trial = Trial { complaints: Vec::new(), hidden_errors: Vec::new(), answered: false };
         let mut forbidden = None;

@@ -91,6 +91,24 @@ fn an_error_in_a_200_shrinks_to_one_delay() {
     shrinks(Bug::ErrorIn200, &causes, "VodSourceFileStart [0]  task=86998789  #2: body: code: expected 0, got 404");
 }
 
+/// It fails at any TaskExit: the first is that of an incident, and what is left has one of its own.
+#[test]
+fn what_is_written_is_told_with_its_own_failure() {
+    let exits = |call: &Call, _: &[Call], _: bool| (call.text("callback_event") == "TaskExit").then_some(500);
+    let service = Service::capricious(None, Box::new(exits));
+    let desk =
+        Desk::new().file("broken.toml", TWICE.to_owned() + "[[task.incident]]\nkind = \"source-down\"\nat = \"3s\"\n");
+    let line = "pullpush explore broken.toml --shrink --set task.count=1 --set faults.duplicate.chance=0";
+    for reset in [format!("--reset-url {}/reset", service.url), String::new()] {
+        let done = desk.run(format!("{line} --to {}/callback {reset}", service.url)).exits(1);
+        done.shows("fails  TaskExit -5  task=").shows("\n  none: it fails without any incident and fault\n");
+        let written = desk.read("broken-shrunk.toml");
+        let remark = written.lines().nth(1).unwrap();
+        assert!(remark.starts_with("# TaskExit 0  task="), "{remark}");
+        assert!(remark.ends_with("  #2: not acknowledged: status 500"), "{remark}");
+    }
+}
+
 /// What is typed about the receiver: where it is, and how it forgets.
 fn there(service: &Service) -> String {
     format!("--to {0}/callback --reset-url {0}/reset", service.url)
