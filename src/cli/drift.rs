@@ -8,16 +8,16 @@ use super::ListFormat;
 
 /// `pullpush drift`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "A capture is lines of JSON with `time`, `body` and perhaps `headers`, a HAR file, or a journal.
+#[command(after_help = "A capture is a HAR file, a journal of pullpush, or lines of JSON such as
+  {\"time\":\"2026-11-24T10:00:00Z\",\"body\":\"{\\\"appid\\\":…}\"}
+`time` is RFC 3339 or milliseconds since 1970, `body` the text as it came; `headers` may follow.
 
 Exit codes: 0 with the settings that are printed pullpush sends the like of all of it,
 1 something differs that no setting covers, 6 there is no callback in it.
 
 Examples:
   pullpush drift capture.har
-  pullpush drift journal.ndjson --key-env CALLBACK_KEY --format json | jq .kinds"
-)]
+  pullpush drift journal.ndjson --key-env CALLBACK_KEY --format json | jq .kinds")]
 pub struct DriftArgs {
     /// The capture; - for standard input
     #[arg(value_name = "CAPTURE")]

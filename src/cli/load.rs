@@ -14,7 +14,8 @@ use super::{ConnectArgs, ListFormat, ScenarioArgs};
     after_help = "Arrivals follow the plan and never wait for answers; latency counts from the time when a callback was due.
 
 Examples:
-  pullpush load playlist.toml --to http://127.0.0.1:8080/callback --rate 500 --duration 30s --threshold 'p99<250ms'
+  pullpush load playlist.toml --to http://127.0.0.1:8080/callback --rate 500
+  pullpush load playlist.toml --sink --rate 500 --threshold 'p99<250ms'
   pullpush load playlist.toml --sink --rate max --duration 5s"
 )]
 pub struct LoadArgs {

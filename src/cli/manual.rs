@@ -7,14 +7,12 @@ use clap_complete::Shell;
 
 /// `pullpush completions`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Bash looks for it in ~/.local/share/bash-completion/completions/pullpush, zsh in a folder of $fpath
-under the name _pullpush, fish in ~/.config/fish/completions/pullpush.fish.
+#[command(after_help = "Where the shells look for it; the folder has to be there, and zsh's in $fpath.
 
 Examples:
-  pullpush completions bash > pullpush
-  pullpush completions zsh > _pullpush"
-)]
+  pullpush completions bash > ~/.local/share/bash-completion/completions/pullpush
+  pullpush completions zsh > ~/.zfunc/_pullpush
+  pullpush completions fish > ~/.config/fish/completions/pullpush.fish")]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]

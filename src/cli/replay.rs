@@ -9,7 +9,9 @@ use crate::run::pace::Speed;
 
 /// `pullpush replay`
 #[derive(Debug, Args)]
-#[command(after_help = "A recording is a journal of pullpush, lines of JSON with `time` and `body`, or a HAR file.
+#[command(after_help = "A recording is a journal of pullpush, a HAR file, or lines of JSON such as
+  {\"time\":\"2026-11-24T10:00:00Z\",\"body\":\"{\\\"appid\\\":…}\"}
+`time` is RFC 3339 or milliseconds since 1970, `body` the text as it came; `url` may follow.
 
 Examples:
   pullpush replay journal.ndjson --to http://127.0.0.1:8080/callback

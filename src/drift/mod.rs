@@ -111,7 +111,7 @@ pub struct KindSeen {
     pub count: u64,
     /// How many of them have the shape that the best profile gives them.
     pub same: u64,
-    /// What the others have, and how many have it; the most frequent first.
+    /// What the others have, and how many have it; the most frequent first, the order of keys last.
     pub differences: Vec<(Difference, u64)>,
 }
 
@@ -301,7 +301,7 @@ fn kinds<'a>(
             event: event.to_owned(),
             count,
             same,
-            differences: most_first(differences),
+            differences: order_last(most_first(differences)),
         })
         .collect();
     kinds.sort_by_key(|seen| Kind::by_name(&seen.event).map_or(usize::MAX, |kind| kind as usize));
@@ -313,6 +313,12 @@ fn most_first<T: Ord>(counts: BTreeMap<T, u64>) -> Vec<(T, u64)> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
     counts
+}
+
+/// Where a field is more or less, its keys stand in another order too: that says the least.
+fn order_last(mut differences: Vec<(Difference, u64)>) -> Vec<(Difference, u64)> {
+    differences.sort_by_key(|(difference, _)| matches!(difference, Difference::Order { .. }));
+    differences
 }
 
 fn count(counts: &mut BTreeMap<String, u64>, value: Option<&str>) {

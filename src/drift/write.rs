@@ -169,8 +169,11 @@ fn overlays(kind: &KindSeen) -> String {
 
 fn from_a_file(event: &str) -> String {
     let letters = event.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    let name = Value::from(format!("{}.json", if letters.is_empty() { "body" } else { &letters }));
-    format!("body_file = {name}  # its bytes as they came: no overlay makes the like\n")
+    let name = format!("{}.json", if letters.is_empty() { "body" } else { &letters });
+    format!(
+        "# no setting makes the like: save the body of such a {event} of the capture as {name}\nbody_file = {}\n",
+        Value::from(name.as_str())
+    )
 }
 
 /// JSON that is no null as TOML.

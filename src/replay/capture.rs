@@ -7,8 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::lines::Lines;
-use super::{Item, ReadError, Record, lane_of};
+use super::{Item, ReadError, Record, lane_of, why};
 use crate::time::{Millis, UnixMillis};
+
+/// What a line is like.
+const EXAMPLE: &str = r#"{"time":"2026-11-24T10:00:00Z","body":"{\"appid\":…}"}"#;
 
 #[derive(Debug, Deserialize)]
 struct Line {
@@ -45,9 +48,10 @@ pub(super) fn read(
 
 fn record(index: usize, text: &str) -> Result<Record, ReadError> {
     let line: Line = serde_json::from_str(text)
-        .map_err(|error| ReadError::line(index, format!("{error}; a line is {{\"time\": …, \"body\": …}}")))?;
-    let at = time(&line.time)
-        .ok_or_else(|| ReadError::line(index, "`time` is neither RFC 3339 nor milliseconds since the epoch"))?;
+        .map_err(|error| ReadError::line(index, format!("{}; a line is {EXAMPLE}", why(&error))))?;
+    let at = time(&line.time).ok_or_else(|| {
+        ReadError::line(index, "`time` is neither RFC 3339, such as 2026-11-24T10:00:00Z, nor milliseconds since 1970")
+    })?;
     let header = |name: &str| {
         let (_, value) = line.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         value.as_array().and_then(|values| values.first()).unwrap_or(value).as_str().map(str::to_owned)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::lines::Lines;
-use super::{Item, ReadError, Record};
+use super::{Item, ReadError, Record, why};
 use crate::time::Millis;
 
 /// Which delivery of which scenario of a journal.
@@ -62,7 +62,7 @@ pub(super) fn read(
         let line: Line = match serde_json::from_str(&text) {
             Ok(line) => line,
             Err(_) if next.is_none() => return Ok(()),
-            Err(error) => return Err(ReadError::line(index, format!("is no line of a journal: {error}"))),
+            Err(error) => return Err(ReadError::line(index, format!("is no line of a journal: {}", why(&error)))),
         };
         if line.schema_version != crate::report::ndjson::SCHEMA_VERSION {
             return Err(ReadError::line(index, format!("has schema version {}", line.schema_version)));

@@ -81,6 +81,16 @@ impl ReadError {
     }
 }
 
+/// What JSON says of a line of its own: which line it is has been said, and where a field is missing is nowhere.
+fn why(error: &serde_json::Error) -> String {
+    let (said, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+    match said.strip_suffix(&place) {
+        Some(said) if error.is_data() => said.to_owned(),
+        Some(said) => format!("{said} at column {}", error.column()),
+        None => said,
+    }
+}
+
 /// Whatever `take` is given of a recording.
 enum Item {
     /// A request; with a place to find it again if more may be told of it.

@@ -21,9 +21,15 @@ pub fn human(name: &str, findings: &Findings, key_env: Option<&str>) -> String {
     head(name, findings, &mut text);
     let width = findings.callbacks.to_string().len();
     for fit in &findings.fits {
-        let Fit { name, same, .. } = fit;
-        let best = if fit == &findings.best { "  fits best" } else { "" };
-        let _ = writeln!(text, "{name:<8}  {same:>width$} of {} the same{best}", findings.callbacks);
+        let Fit { name, same, beyond, differences, .. } = fit;
+        let _ = write!(text, "{name:<8}  {same:>width$} of {} the same", findings.callbacks);
+        if *differences > 0 {
+            let _ = write!(text, ", {}", several(*differences, "difference"));
+        }
+        if *beyond > 0 {
+            let _ = write!(text, ", {beyond} only from a file");
+        }
+        text.push_str(if fit == &findings.best { "  fits best\n" } else { "\n" });
     }
     text.push('\n');
     findings.kinds.iter().for_each(|kind| self::kind(kind, &findings.best, &mut text));

@@ -135,10 +135,17 @@ fn there_may_be_no_callback_in_it() {
 fn what_is_no_capture_is_refused() {
     let line = r#"{"time":1,"body":"{}"}"#;
     let journal = r#"{"schema_version":1,"event":"started"}"#;
+    let like = r#"; a line is {"time":"2026-11-24T10:00:00Z","body":"{\"appid\":…}"}"#;
     for (capture, said) in [
+        ("{\"callback_event\":\"TaskStart\"}\n".to_owned(), format!("line 1: missing field `time`{like}\n").as_str()),
+        (format!("{line}\n{{\"time\":1,}}\n"), &format!("line 2: trailing comma at column 11{like}\n")),
+        (format!("{journal}\n{{}}\n{journal}\n"), "line 2: is no line of a journal: missing field `schema_version`\n"),
         ("hello\n".to_owned(), "is neither a journal, nor lines of JSON with `time` and `body`, nor a HAR file"),
         (format!("{line}\nhello\n"), "line 2: expected value"),
-        (format!("{line}\n\n{{\"time\":\"noon\",\"body\":1}}\n"), "line 3: `time` is neither RFC 3339 nor"),
+        (
+            format!("{line}\n\n{{\"time\":\"noon\",\"body\":1}}\n"),
+            "line 3: `time` is neither RFC 3339, such as 2026-11-24T10:00:00Z, nor milliseconds since 1970\n",
+        ),
         (
             r#"{"log":{"entries":[{"startedDateTime":"noon","request":{"method":"POST","url":""}}]}}"#.to_owned(),
             "`noon` is no time",
