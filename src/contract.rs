@@ -25,6 +25,11 @@ pub enum Judged {
 }
 
 impl Rule {
+    /// Whether it is judged by what the receiver tells of tasks: `run` cannot do that.
+    pub const fn is_compared(&self) -> bool {
+        matches!(self.judged, Judged::Alike | Judged::AlikeInField)
+    }
+
     /// What a receiver does that keeps it: the first line of its comment.
     pub fn says(&self) -> &'static str {
         self.text.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])

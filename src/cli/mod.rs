@@ -172,7 +172,8 @@ pub struct ScenarioArgs {
 }
 
 fn only(text: &str) -> Result<String, String> {
-    match text.strip_prefix("task=") {
+    // A word alone can mean nothing else.
+    match text.strip_prefix("task=").or_else(|| (!text.contains('=')).then_some(text)) {
         Some(task) if !task.is_empty() => Ok(task.to_owned()),
         _ => Err("write task=N, with a task's number (from 1) or its task_id".to_owned()),
     }

@@ -43,7 +43,13 @@ pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     if let Some(name) = &args.show {
-        print_as_it_is(find(name)?.text)?;
+        let rule = find(name)?;
+        if rule.is_compared() {
+            print_as_it_is(
+                "# What is compared here, only contract compares: run plays it, and cannot judge the rule.\n#\n",
+            )?;
+        }
+        print_as_it_is(rule.text)?;
         return Ok(Exit::Success);
     }
     let rules = chosen(&args.only)?;
@@ -194,8 +200,12 @@ fn tell_github(marks: &[Mark]) {
 fn needed(rule: &Rule, args: &ContractArgs) -> Option<&'static str> {
     match rule.judged {
         Judged::WithKey => args.key_env.is_none().then_some("--key-env"),
-        Judged::AlikeInField => args.state_field.is_empty().then_some("--state and --state-field"),
-        Judged::Alike => args.state.is_none().then_some("--state"),
+        Judged::AlikeInField => args.state_field.is_empty().then_some(
+            "--state '/tasks/{task_id}' --state-field /state, or wherever your program tells of a task and whether it runs",
+        ),
+        Judged::Alike => {
+            args.state.is_none().then_some("--state '/tasks/{task_id}', or wherever your program tells of a task")
+        }
         Judged::ByAnswers => None,
     }
 }
@@ -203,8 +213,7 @@ fn needed(rule: &Rule, args: &ContractArgs) -> Option<&'static str> {
 async fn grade(rule: &Rule, trial: Trial, plan: &Plan, court: &Court<'_>, alike: Option<&Alike>) -> Grade {
     let complaints = trial.complaints.iter().map(ToString::to_string);
     let mut evidence: Vec<_> = complaints.chain(trial.hidden_errors).collect();
-    let is_alike = matches!(rule.judged, Judged::Alike | Judged::AlikeInField);
-    if let (true, Some(alike), true) = (is_alike, alike, evidence.is_empty()) {
+    if let (true, Some(alike), true) = (rule.is_compared(), alike, evidence.is_empty()) {
         match alike.compare(plan, court).await {
             Ok(differences) => evidence.extend(differences),
             Err(why) => return Grade::NotJudged(why),

@@ -7,6 +7,7 @@ use super::output::{print, print_as_it_is};
 use crate::cli::{InitArgs, ShowArgs};
 use crate::error::{Exit, Failure};
 use crate::library::{LIBRARY, Shipped};
+use crate::scenario::problem::did_you_mean;
 
 /// Prints the names with what each teaches.
 ///
@@ -37,7 +38,10 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
     let path = format!("{}.toml", shipped.name);
     let written = File::create_new(&path).and_then(|mut file| file.write_all(shipped.text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::could_not_run(format!("{path} is there already; it is left as it is")),
+        ErrorKind::AlreadyExists => Failure::could_not_run(format!(
+            "{path} is there already; it is left as it is: take another folder, or: pullpush show {} > other.toml",
+            shipped.name
+        )),
         _ => Failure::could_not_run(format!("cannot write {path}: {error}")),
     })?;
     print(&format!("wrote {path}; play it with: pullpush run {path} --sink\n"))?;
@@ -45,8 +49,11 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
 }
 
 fn find(name: &str) -> Result<&'static Shipped, Failure> {
-    LIBRARY
-        .iter()
-        .find(|shipped| shipped.name == name)
-        .ok_or_else(|| Failure::usage(format!("no scenario is called {name}; `pullpush list` names them")))
+    LIBRARY.iter().find(|shipped| shipped.name == name).ok_or_else(|| {
+        let hint = match did_you_mean(name, LIBRARY.iter().map(|shipped| shipped.name)) {
+            Some(known) => format!("did you mean {known}? "),
+            None => String::new(),
+        };
+        Failure::usage(format!("no scenario is called {name}; {hint}`pullpush list` names them"))
+    })
 }

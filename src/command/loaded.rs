@@ -1,5 +1,6 @@
 //! From the command line to a valid scenario and its plan.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,9 @@ use crate::callback::sign::Key;
 use crate::cli::ScenarioArgs;
 use crate::dice::Dice;
 use crate::error::{Exit, Failure};
+use crate::library::LIBRARY;
 use crate::plan::Plan;
+use crate::report::summary::plural;
 use crate::run::settings::Addresses;
 use crate::scenario::problem::Level;
 use crate::scenario::{Checked, Scenario, Source, SourceError, check};
@@ -114,7 +117,15 @@ pub(super) fn show_problems(checked: &Checked) {
 
 /// A file that cannot be read: nothing was run.
 pub(super) fn unreadable(error: SourceError) -> Failure {
-    Failure::usage(error.to_string())
+    let help = match &error {
+        SourceError::Io { name, error } if error.kind() == ErrorKind::NotFound => {
+            let stem = name.strip_suffix(".toml").unwrap_or(name);
+            let shipped = LIBRARY.iter().find(|shipped| shipped.name == stem);
+            shipped.map(|_| format!("; a scenario of that name comes with pullpush: pullpush init {stem}"))
+        }
+        _ => None,
+    };
+    Failure::usage(format!("{error}{}", help.unwrap_or_default()))
 }
 
 /// The signing key in the environment variable that `who` names; `else_` is the way out if there is none.
@@ -144,7 +155,10 @@ fn select(plan: Plan, task: &str) -> Result<Plan, Failure> {
         .or_else(|| task.parse().ok().filter(|number| (1..=count).contains(number)))
         .ok_or_else(|| Failure {
             exit: Exit::NothingSelected,
-            message: format!("--only task={task} selects nothing: the scenario has {count} tasks, numbered from 1"),
+            message: format!(
+                "--only task={task} selects nothing: the scenario has {}, numbered from 1",
+                plural(count, "task")
+            ),
         })?;
     Ok(plan.only(number))
 }

@@ -23,7 +23,8 @@ fn deliveries(args: &PlanArgs, plan: &Plan) -> Result<Deliveries, Failure> {
         return Ok(Box::new(plan.deliveries().map(|delivery| (None, delivery))));
     }
     let spec = plan.scenario().load.clone();
-    let spec = spec.ok_or_else(|| Failure::usage("there is no [load]: add --set load.rate=500"))?;
+    let spec =
+        spec.ok_or_else(|| Failure::usage("there is no [load]: add --set load.rate=500 --set load.duration=10s"))?;
     let shard = super::load::shard(args.shard.as_deref(), &spec)?;
     let part = Part { shard, worker: Shard::WHOLE };
     let profile = Profile::new(&spec, plan.dice())

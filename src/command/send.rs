@@ -10,17 +10,24 @@ use super::play::{Manner, play_all};
 use super::reports::Reports;
 use super::run::block_on;
 use super::stage::Receiver;
+use crate::callback::Kind;
 use crate::callback::body::Moment;
 use crate::cli::{ScenarioArgs, SendArgs};
 use crate::error::{Exit, Failure};
 use crate::run::pace::Speed;
 use crate::scenario::Source;
+use crate::shown::escaped;
 
 /// Sends one callback, or prints its body if there is nowhere to send it.
 ///
 /// # Errors
 /// [`Failure`] if it cannot be made or sent.
 pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
+    let wrong_case = |kind: &Kind| kind.name() != args.event && kind.name().eq_ignore_ascii_case(&args.event);
+    if let Some(meant) = Kind::ALL.into_iter().find(wrong_case) {
+        let (typed, meant) = (escaped(&args.event), meant.name());
+        return Err(Failure::usage(format!("no callback is called `{typed}`; did you mean `{meant}`?")));
+    }
     let scenario =
         ScenarioArgs { to: args.to.clone(), seed: None, epoch: args.epoch, set: args.set.clone(), only: None };
     let source = Source::new("send", text(&args.event)).with_overrides(&args.set);

@@ -6,7 +6,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, Problems};
+use super::section::QUOTES;
 use super::source::Source;
+use crate::shown::quoted;
 
 /// The longest path, in keys. Each is a call inside the last one: without a limit the stack would be it.
 const MAX_DEPTH: usize = 32;
@@ -41,6 +43,18 @@ pub(super) fn apply<'a>(source: &'a Source, root: &mut DeTable<'a>, problems: &P
         }
         if let Err(problem) = set(root, &segments, &value) {
             problems.add(problem);
+        }
+    }
+}
+
+/// A shell takes quotes away: for what was typed there, the whole is shown as it has to be typed.
+pub(super) fn show_quotes(source: &Source, problems: &mut [Problem]) {
+    for problem in problems.iter_mut().filter(|problem| problem.help.as_deref() == Some(QUOTES)) {
+        let place = source.locate(problem.span.clone());
+        let parts =
+            (place.text.get(..place.span.start), place.text.get(place.span.clone()), place.text.get(place.span.end..));
+        if let ("--set", (Some(before), Some(value), Some(after))) = (place.name, parts) {
+            problem.help = Some(format!("write --set {}", quoted(&format!("{before}\"{value}\"{after}"))));
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::time::Millis;
 /// The longest string of a scenario, in bytes.
 pub(super) const MAX_STRING: usize = 8 * 1024;
 
+/// What to do with a value that is no string. [`overrides`](super::overrides) says it for a shell.
+pub(super) const QUOTES: &str = "put it in quotes";
+
 /// A value and its place.
 #[derive(Debug, Clone)]
 pub(super) struct At<T> {
@@ -330,7 +333,7 @@ pub(super) fn mistyped(what: &str, value: &Value<'_>, wanted: &str) -> Problem {
     let problem = Problem::error(value.span(), format!("{what} must be {wanted}"))
         .label(format!("this is {}", type_name(value.get_ref())));
     let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
-    if wanted == "a string" && is_plain { problem.help("put it in quotes") } else { problem }
+    if wanted == "a string" && is_plain { problem.help(QUOTES) } else { problem }
 }
 
 fn type_name(value: &DeValue<'_>) -> &'static str {

@@ -65,7 +65,10 @@ pub fn check(source: Source) -> Checked {
     let valid = problems.iter().all(|problem| problem.level == Level::Warning);
     // The problem that tells of those cut off stands for one of them.
     let untold = [Level::Error, Level::Warning].map(|level| (level, cut(&mut problems, level).saturating_sub(1)));
-    Checked { scenario: scenario.filter(|_| valid), problems, untold, source: source.blotted() }
+    let scenario = scenario.filter(|_| valid);
+    let source = source.blotted();
+    overrides::show_quotes(&source, &mut problems);
+    Checked { scenario, problems, untold, source }
 }
 
 fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> Scenario {

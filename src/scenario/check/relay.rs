@@ -78,15 +78,16 @@ pub(super) fn read(
 /// Beside exact steps nothing of a relay happens: its keys are errors, not silence.
 pub(super) fn refuse(section: &mut Section<'_>) {
     let others = ["source", "end", "callback_events", "exit", "incident"];
+    let why = "means nothing beside [[task.step]]: the steps are the whole story";
     for key in others.into_iter().chain(VOD_KEYS) {
-        refuse_key(section, key, "means nothing beside [[task.step]]: the steps are the whole story");
+        refuse_key(section, key, why, "take it out; `files` and `url` may stay: the bodies tell of them");
     }
 }
 
-fn refuse_key(section: &mut Section<'_>, key: &'static str, why: &str) {
+fn refuse_key(section: &mut Section<'_>, key: &'static str, why: &str, help: &str) {
     section.get(key);
     if let Some(span) = section.key_span(key) {
-        section.add(Problem::error(span, format!("`{key}` {why}")).help("take it out"));
+        section.add(Problem::error(span, format!("`{key}` {why}")).help(help));
     }
 }
 
@@ -115,7 +116,7 @@ fn sources(
         }
         Some(_) => {
             for key in VOD_KEYS {
-                refuse_key(section, key, "means nothing for a source that has no files");
+                refuse_key(section, key, "means nothing for a source that has no files", "take it out");
             }
             lints.files_of_live(section.key_span("files"));
             if section.key_span("url").is_none() {

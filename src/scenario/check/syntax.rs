@@ -17,5 +17,11 @@ pub(super) fn problem(error: &Error, text: &str) -> Option<Problem> {
     if message.contains("recursion") {
         return Some(Problem::error(span, "nested too deeply").help("a scenario needs no more than five levels"));
     }
-    Some(Problem::error(span, message))
+    let is_at_the_beginning = text.get(..span.start).is_some_and(|before| !before.trim_start().contains('\n'));
+    let problem = Problem::error(span, message);
+    Some(if is_at_the_beginning && !text.contains("version") {
+        problem.help("a scenario begins with `version = 1`; `pullpush init` writes one to begin with")
+    } else {
+        problem
+    })
 }

@@ -30,7 +30,7 @@ fn each_has_its_case() {
         ("pullpush walk", 2),
         ("pullpush run vod.toml --virtual --fast", 2),
         ("pullpush run vod.toml --virtual --seed many", 2),
-        ("pullpush run vod.toml --virtual --only 1", 2),
+        ("pullpush run vod.toml --virtual --only probe=1", 2),
         ("pullpush run vod.toml --virtual --only task=", 2),
         ("pullpush run vod.toml --virtual --sink", 2),
         ("pullpush run vod.toml --sink --to http://127.0.0.1:1/", 2),

@@ -35,7 +35,10 @@ fn show_and_init_give_the_same_file_and_it_plays() {
 fn init_begins_with_a_playlist_and_overwrites_nothing() {
     let desk = Desk::new().file("playlist.toml", "mine");
     let done = desk.run("pullpush init").exits(3);
-    assert_eq!(done.stderr, "error: playlist.toml is there already; it is left as it is\n");
+    assert_eq!(
+        done.stderr,
+        "error: playlist.toml is there already; it is left as it is: take another folder, or: pullpush show playlist > other.toml\n"
+    );
     assert_eq!(desk.read("playlist.toml"), "mine");
     let desk = Desk::new();
     desk.run("pullpush init && pullpush run playlist.toml --sink --speed max").exits(0).shows("8 callbacks planned");
@@ -46,6 +49,26 @@ fn a_name_that_is_not_in_the_library() {
     for verb in ["show", "init"] {
         let done = Desk::new().run(format!("pullpush {verb} nothing")).exits(2);
         assert_eq!(done.stderr, "error: no scenario is called nothing; `pullpush list` names them\n");
+        let done = Desk::new().run(format!("pullpush {verb} migraton")).exits(2);
+        let said = "error: no scenario is called migraton; did you mean migration? `pullpush list` names them\n";
+        assert_eq!(done.stderr, said);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_may_be_in_the_library() {
+    let help = "; a scenario of that name comes with pullpush: pullpush init playlist\n";
+    for (line, help) in [
+        ("run playlist.toml --sink", help),
+        ("run playlist --virtual", help),
+        ("check playlist.toml", help),
+        ("load playlist.toml --sink", help),
+        ("plan nothing.toml", "\n"),
+        ("plan there/playlist.toml", "\n"),
+    ] {
+        let done = Desk::new().run(format!("pullpush {line}")).exits(2);
+        let file = line.split(' ').nth(1).unwrap();
+        assert_eq!(done.stderr, format!("error: cannot read {file}: No such file or directory (os error 2){help}"));
     }
 }
 

@@ -250,7 +250,9 @@ fn its_plan_is_printed_in_three_forms() {
     desk.run("pullpush plan load.toml --load --format ndjson").golden("load/plan-ndjson");
     desk.run("pullpush plan load.toml --load --format curl --shard 1/2").golden("load/plan-curl");
     desk.run("pullpush plan load.toml --shard 1/2").exits(2).says("--load");
-    desk.run("pullpush plan vod.toml --load").exits(2).says("there is no [load]: add --set load.rate=500");
+    let sets = "--set load.rate=500 --set load.duration=10s";
+    desk.run("pullpush plan vod.toml --load").exits(2).says(&format!("there is no [load]: add {sets}\n"));
+    desk.run(format!("pullpush plan vod.toml --load {sets} | wc -l")).shows("5000");
     desk.run("pullpush plan load.toml --load --set 'load.rate=\"max\"'")
         .exits(2)
         .says("a load at rate max has no plan");

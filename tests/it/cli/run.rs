@@ -114,6 +114,8 @@ fn only_one_task() {
     assert_eq!(tasks("").len(), 12);
     assert_eq!(tasks("--only task=3"), BTreeMap::from([("903".to_owned(), 4)]));
     assert_eq!(tasks("--only task=9012"), BTreeMap::from([("9012".to_owned(), 4)]));
+    assert_eq!(tasks("--only 3"), tasks("--only task=3"));
+    desk.run("pullpush run vod.toml --virtual --only 9").exits(6).says("the scenario has 1 task, numbered from 1\n");
     for nothing in ["0", "13", "90", "-1", "9013", "one"] {
         let done = desk.run(format!("pullpush run many.toml --virtual --only task={nothing}")).exits(6);
         assert_eq!(

@@ -18,10 +18,15 @@ fn without_an_address_the_body_is_printed() {
 
 #[test]
 fn a_name_that_no_document_knows_is_sent_and_wondered_at() {
-    let done = Desk::new().run("pullpush send taskexit --epoch 2026-01-01T00:00:00Z --set task.task_id='\"7\"'");
+    let done = Desk::new().run("pullpush send TaskFoo --epoch 2026-01-01T00:00:00Z --set task.task_id='\"7\"'");
     done.golden("send/unknown");
     Desk::new().run("pullpush send \"Quote\\\"d \\\\ name\"").exits(0).shows(r#""callback_event":"Quote\"d \\ name""#);
     Desk::new().run("pullpush send").exits(2).says("<EVENT>");
+    for event in ["taskexit", "TASKEXIT"] {
+        let done = Desk::new().run(format!("pullpush send {event}")).exits(2);
+        let said = format!("error: no callback is called `{event}`; did you mean `TaskExit`?\n");
+        assert_eq!((done.stdout, done.stderr), (String::new(), said));
+    }
 }
 
 #[test]
