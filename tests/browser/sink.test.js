@@ -144,10 +144,10 @@ test("a wrong order is marked", async () => {
   await marked.click();
   assert.equal(await fact(page, "order").textContent(), note);
   assert.equal(await fact(page, "order").getAttribute("class"), "odd");
-  assert.equal(await page.locator(".task", { has: marked }).locator(".remarks").textContent(), "1 remarkable");
+  assert.equal(await page.locator(".task", { has: marked }).locator(".remarks").textContent(), "1 with trouble");
   assert.equal(await page.locator(".counts .noted").textContent(), "1 with a note");
   await row(page, "FileStart").click();
-  assert.equal(await fact(page, "order").textContent(), "nothing remarkable");
+  assert.equal(await fact(page, "order").textContent(), "in order");
   assert.match(await fact(page, "signature").textContent(), /^not checked/);
 });
 
@@ -315,9 +315,9 @@ test("it can be filtered, followed and used with keys", async () => {
   await received(page, 5);
   const title = page.locator("h2");
   assert.equal(await title.textContent(), "VodSourceFileFinish [0]");
-  await page.getByLabel("remarkable").check();
+  await page.getByLabel("only trouble").check();
   assert.equal(await page.locator(".row:visible").count(), 1);
-  await page.getByLabel("remarkable").uncheck();
+  await page.getByLabel("only trouble").uncheck();
   await page.getByLabel("Filter").fill("media.test");
   assert.equal(await page.locator(".row:visible").count(), 5);
   await page.getByLabel("Filter").fill("FILESTART");

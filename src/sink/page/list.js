@@ -153,7 +153,7 @@ class Task {
     const [all, shown] = [this.rows.childElementCount, this.rows.querySelectorAll(":scope > :not([hidden])").length];
     this.state.textContent = this.#last.word;
     this.state.className = `chip ${this.#last.look}`;
-    this.marks.textContent = this.#remarkable > 0 ? `${this.#remarkable} remarkable` : "";
+    this.marks.textContent = this.#remarkable > 0 ? `${this.#remarkable} with trouble` : "";
     this.total.textContent = (shown < all ? `${count(shown)} of ` : "") + plural(all, "callback");
     this.box.hidden = shown === 0;
   }
