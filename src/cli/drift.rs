@@ -11,6 +11,7 @@ use super::ListFormat;
 #[command(after_help = "A capture is a HAR file, a journal of pullpush, or lines of JSON such as
   {\"time\":\"2026-11-24T10:00:00Z\",\"body\":\"{\\\"appid\\\":…}\"}
 `time` is RFC 3339 or milliseconds since 1970, `body` the text as it came; `headers` may follow.
+Bodies alone, one a line, will do: they tell of no pauses.
 
 Exit codes: 0 with the settings that are printed pullpush sends the like of all of it,
 1 something differs that no setting covers, 6 there is no callback in it.

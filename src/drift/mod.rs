@@ -33,14 +33,16 @@ use crate::time::Millis;
 const MAX_WEIGHT: usize = 16 * 1024 * 1024;
 /// The longest name of an event that is told, in letters.
 const MAX_EVENT: usize = 60;
+/// When a callback came of which nobody knows: near enough to tell seconds from milliseconds.
+const OUR_DAYS: Millis = Millis::from_secs(1_767_225_600);
 /// The most values of a header that are told apart.
 const MAX_HEADERS: usize = 20;
 
 /// A request that was captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Captured<'a> {
-    /// When it came, since 1970-01-01T00:00:00Z.
-    pub at: Millis,
+    /// When it came, since 1970-01-01T00:00:00Z, if that was recorded.
+    pub at: Option<Millis>,
     /// What it said.
     pub body: &'a [u8],
     /// Whether the body was recorded as JSON and not as text.
@@ -177,7 +179,7 @@ impl Drift {
         count(&mut self.user_agents, request.user_agent);
         count(&mut self.content_types, request.content_type);
         let event = if Kind::by_name(&body.event).is_some() { body.event.clone() } else { shown(&body.event) };
-        let shape = (event, Shape::of(&body, request.at));
+        let shape = (event, Shape::of(&body, request.at.unwrap_or(OUR_DAYS)));
         if let Some(count) = self.shapes.get_mut(&shape) {
             *count += 1;
             return;
@@ -191,7 +193,7 @@ impl Drift {
         self.shapes.insert(shape, 1);
     }
 
-    fn check_signature(&mut self, body: &Body<'_>, at: Millis) {
+    fn check_signature(&mut self, body: &Body<'_>, at: Option<Millis>) {
         let (Some(sign), Some(t)) = (body.outer.text("sign"), body.outer.integer("t")) else { return };
         self.signature.signed += 1;
         if let (Some(key), Ok(t)) = (&self.key, u64::try_from(t)) {
@@ -202,8 +204,10 @@ impl Drift {
             self.expiry.of_event_time = later(self.expiry.of_event_time, event_time);
         }
         // Of those that came at once it is exact.
-        let at = i64::try_from(at.0 / 1000).unwrap_or(i64::MAX);
-        self.expiry.of_arrival = later(self.expiry.of_arrival, at);
+        if let Some(at) = at {
+            let at = i64::try_from(at.0 / 1000).unwrap_or(i64::MAX);
+            self.expiry.of_arrival = later(self.expiry.of_arrival, at);
+        }
     }
 
     /// What it comes to; nothing if there was no callback.

@@ -86,16 +86,16 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// A callback came at `at`.
-    pub(super) fn take(&mut self, body: &Body<'_>, at: Millis) {
+    /// A callback came at `at`; where nobody knows when, no gap is measured.
+    pub(super) fn take(&mut self, body: &Body<'_>, at: Option<Millis>) {
         let Some(kind) = Kind::by_name(&body.event) else { return };
         if kind == Kind::TaskExit {
             self.count_exit(body);
         }
         // Where captures are out of order, nothing can be measured.
-        let in_order = at >= self.last;
-        self.last = at;
-        let Some(task) = self.task(body).filter(|_| in_order) else { return };
+        let in_order = at.is_some_and(|at| at >= self.last);
+        self.last = at.unwrap_or(self.last);
+        let (Some(task), Some(at)) = (self.task(body).filter(|_| in_order), at) else { return };
         let since = |then: Option<Millis>| then.map(|then| at.minus(then));
         match kind {
             Kind::TaskStart => {

@@ -1,4 +1,5 @@
-//! Captures from elsewhere: a JSON object a line, with `time` and `body`, and `url` and `headers` if they are known.
+//! Captures from elsewhere: a JSON object a line, with `time` and `body`, and `url` and `headers` if they are known; or bodies
+//! alone.
 
 use std::io::BufRead;
 
@@ -11,7 +12,7 @@ use super::{Item, ReadError, Record, lane_of, why};
 use crate::time::{Millis, UnixMillis};
 
 /// What a line is like.
-const EXAMPLE: &str = r#"{"time":"2026-11-24T10:00:00Z","body":"{\"appid\":…}"}"#;
+pub(super) const EXAMPLE: &str = r#"{"time":"2026-11-24T10:00:00Z","body":"{\"appid\":…}"}"#;
 
 #[derive(Debug, Deserialize)]
 struct Line {
@@ -46,9 +47,24 @@ pub(super) fn read(
     }
 }
 
+/// A body alone, as it came: enough to be compared.
+fn body(text: &str) -> Option<Record> {
+    let line: Map<String, Value> = serde_json::from_str(text).ok()?;
+    if line.contains_key("time") || !line.contains_key("callback_event") {
+        return None;
+    }
+    let body = Bytes::copy_from_slice(text.trim_end_matches(['\r', '\n']).as_bytes());
+    let (at, url, user_agent, content_type) = (None, None, None, None);
+    Some(Record { at, lane: lane_of(&body), url, user_agent, content_type, body, parsed: false, acknowledged: None })
+}
+
 fn record(index: usize, text: &str) -> Result<Record, ReadError> {
-    let line: Line = serde_json::from_str(text)
-        .map_err(|error| ReadError::line(index, format!("{}; a line is {EXAMPLE}", why(&error))))?;
+    let line: Line = match serde_json::from_str(text) {
+        Ok(line) => line,
+        Err(error) => {
+            return body(text).ok_or_else(|| ReadError::line(index, format!("{}; a line is {EXAMPLE}", why(&error))));
+        }
+    };
     let at = time(&line.time).ok_or_else(|| {
         ReadError::line(index, "`time` is neither RFC 3339, such as 2026-11-24T10:00:00Z, nor milliseconds since 1970")
     })?;
@@ -62,7 +78,8 @@ fn record(index: usize, text: &str) -> Result<Record, ReadError> {
         Value::String(text) => Bytes::from(text),
         parsed => Bytes::from(parsed.to_string()),
     };
-    Ok(Record { at, lane: lane_of(&body), url: line.url, user_agent, content_type, body, parsed, acknowledged: None })
+    let (at, lane) = (Some(at), lane_of(&body));
+    Ok(Record { at, lane, url: line.url, user_agent, content_type, body, parsed, acknowledged: None })
 }
 
 /// Milliseconds since the epoch.

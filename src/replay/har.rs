@@ -137,5 +137,5 @@ fn record(entry: Entry) -> Result<Record, ReadError> {
     let (user_agent, content_type) = (header("user-agent"), header("content-type"));
     let body = Bytes::from(post_data.and_then(|data| data.text).unwrap_or_default());
     let lane = lane_of(&body);
-    Ok(Record { at, lane, url: Some(url), user_agent, content_type, body, parsed: false, acknowledged: None })
+    Ok(Record { at: Some(at), lane, url: Some(url), user_agent, content_type, body, parsed: false, acknowledged: None })
 }

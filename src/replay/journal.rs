@@ -90,7 +90,7 @@ fn record(line: Line) -> Option<Record> {
         (None, hex) => unhex(&hex?)?.into(),
     };
     let (user_agent, content_type) = (None, None);
-    let (at, lane, url) = (Millis(line.due_at_ms), line.task_id, line.url);
+    let (at, lane, url) = (Some(Millis(line.due_at_ms)), line.task_id, line.url);
     Some(Record { at, lane, url, user_agent, content_type, body, parsed: false, acknowledged: None })
 }
 

@@ -21,8 +21,8 @@ pub const MAX_RECORDS: usize = 1_000_000;
 /// One recorded request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// When it was made: since 1970-01-01T00:00:00Z, or since the first one.
-    pub at: Millis,
+    /// When it was made: since 1970-01-01T00:00:00Z, or since the first one. A body alone does not tell.
+    pub at: Option<Millis>,
     /// Which lane it belongs to: callbacks of one lane go out one after the other.
     pub lane: String,
     /// Where it went.
@@ -67,6 +67,9 @@ pub enum ReadError {
     /// Nothing in it.
     #[error("no callback is recorded in it")]
     Empty,
+    /// A body alone: nothing tells when it is to be sent.
+    #[error("a body without its time cannot be played; a line is {}", capture::EXAMPLE)]
+    Timeless,
     /// More than [`MAX_RECORDS`].
     #[error("more than {MAX_RECORDS} callbacks")]
     TooMany,
@@ -108,6 +111,7 @@ pub fn read(input: impl BufRead) -> Result<Vec<Record>, ReadError> {
     let mut places = std::collections::HashMap::new();
     items(input, &mut |item| {
         match item {
+            Item::Request(_, Record { at: None, .. }) => return Err(ReadError::Timeless),
             Item::Request(place, record) => {
                 places.extend(place.map(|place| (place, records.len())));
                 records.push(record);
@@ -120,8 +124,8 @@ pub fn read(input: impl BufRead) -> Result<Vec<Record>, ReadError> {
         }
         if records.len() > MAX_RECORDS { Err(ReadError::TooMany) } else { Ok(()) }
     })?;
-    let first = records.iter().map(|record| record.at).min().ok_or(ReadError::Empty)?;
-    records.iter_mut().for_each(|record| record.at = record.at.minus(first));
+    let first = records.iter().filter_map(|record| record.at).min().ok_or(ReadError::Empty)?;
+    records.iter_mut().for_each(|record| record.at = record.at.map(|at| at.minus(first)));
     records.sort_by_key(|record| record.at);
     Ok(records)
 }

@@ -71,7 +71,7 @@ fn step(record: Record, manner: &Manner) -> Step {
     let field = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
     let msg: Map<String, Value> = serde_json::from_str(field("msg")).unwrap_or_default();
     Step {
-        when: When::At(record.at),
+        when: When::At(record.at.unwrap_or_default()),
         callback: told(field("callback_event"), &msg, usize::MAX),
         overlay: Arc::new(Overlay { raw: Some(record.body), restamp: !manner.verbatim, ..Overlay::default() }),
         faults: None,

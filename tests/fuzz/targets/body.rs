@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     let again = restamp(bytes, &payload, Moment { happened: NOW, attempted: NOW });
     let mut drift = Drift::new(key());
     for body in [bytes, &again] {
-        drift.take(Captured { at: Millis(NOW.0), body, parsed: false, user_agent: None, content_type: None });
+        drift.take(Captured { at: Some(Millis(NOW.0)), body, parsed: false, user_agent: None, content_type: None });
     }
     if let Some(findings) = drift.findings() {
         assert!(!human("fuzzed", &findings, None).contains("\u{1b}]"));

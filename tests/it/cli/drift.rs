@@ -116,6 +116,24 @@ fn the_steps_it_prints_send_the_like() {
     }
 }
 
+/// They say all but when they came: everything but the pauses is compared, and they cannot be played.
+#[test]
+fn bodies_alone_will_do() {
+    let desk = with("tomorrow.ndjson").file("one", r#"{"time":1,"callback_event":"TaskStart"}"#);
+    let timed: Vec<Value> =
+        desk.read("tomorrow.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let bodies: String = timed.iter().map(|line| line["body"].as_str().unwrap().trim_end().to_owned() + "\n").collect();
+    let desk = desk.file("bodies.ndjson", bodies);
+    let (whole, alone) =
+        (desk.run("pullpush drift tomorrow.ndjson"), desk.run("pullpush drift bodies.ndjson").exits(1));
+    let compared = |text: &str| text.split_once("\n\n").unwrap().1.split_once("\n\nTask").unwrap().0.to_owned();
+    assert_eq!(compared(&alone.stdout), compared(&whole.stdout));
+    assert!(whole.stdout.contains(" → ") && !alone.stdout.contains(" → "), "{}", alone.stdout);
+    let said = "error: bodies.ndjson: a body without its time cannot be played; a line is {\"time\":\"2026-";
+    desk.run("pullpush replay bodies.ndjson --sink").exits(2).says(said);
+    desk.run("pullpush drift one").exits(2).says("error: one: line 1: missing field `body`; a line is {");
+}
+
 #[test]
 fn there_may_be_no_callback_in_it() {
     let desk = Desk::new()
@@ -137,7 +155,7 @@ fn what_is_no_capture_is_refused() {
     let journal = r#"{"schema_version":1,"event":"started"}"#;
     let like = r#"; a line is {"time":"2026-11-24T10:00:00Z","body":"{\"appid\":…}"}"#;
     for (capture, said) in [
-        ("{\"callback_event\":\"TaskStart\"}\n".to_owned(), format!("line 1: missing field `time`{like}\n").as_str()),
+        ("{\"callback\":\"TaskStart\"}\n".to_owned(), format!("line 1: missing field `time`{like}\n").as_str()),
         (format!("{line}\n{{\"time\":1,}}\n"), &format!("line 2: trailing comma at column 11{like}\n")),
         (format!("{journal}\n{{}}\n{journal}\n"), "line 2: is no line of a journal: missing field `schema_version`\n"),
         ("hello\n".to_owned(), "is neither a journal, nor lines of JSON with `time` and `body`, nor a HAR file"),
