@@ -234,11 +234,16 @@ test("a page that is loaded again shows what came before", async () => {
   assert.deepEqual(errors, []);
 });
 
-/// An address behind which there is one sink or another.
+/// An address behind which there is one sink or another. `refuse`: somebody in between answers the next request.
 async function relay() {
   let target;
+  let refusing = false;
   const pairs = new Set();
   const server = createServer((browser) => {
+    if (refusing) {
+      refusing = false;
+      return browser.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
     const there = connect(target);
     for (const socket of [browser, there]) {
       pairs.add(socket);
@@ -250,7 +255,8 @@ async function relay() {
   const cut = () => pairs.forEach((socket) => socket.destroy());
   ends.push(() => (server.close(), cut()));
   const lead = ({ url }) => (target = { host: "127.0.0.1", port: Number(new URL(url).port) });
-  return { url: `http://127.0.0.1:${server.address().port}/`, lead, cut };
+  const refuse = () => (refusing = true);
+  return { url: `http://127.0.0.1:${server.address().port}/`, lead, cut, refuse };
 }
 
 test("a page that lost its sink finds it again, and misses nothing", async () => {
@@ -306,6 +312,57 @@ test("more than the sink keeps are counted, and the page says so", async () => {
   await page.reload();
   await page.getByText("400 came too fast, or too long ago, to be shown here").waitFor();
   await received(page, 2400, 2000);
+});
+
+test("what was shown is not missed, however often the page has to ask again", async () => {
+  const way = await relay();
+  const it = await started();
+  way.lead(it);
+  const { page } = await open(way.url);
+  for (const sofar of [1200, 2400]) {
+    await play("playlist.toml", it, "--set", "task.count=300", "--set", "task.task_id={n}");
+    await received(page, sofar, Math.min(sofar, 2000));
+  }
+  // To this sink the page is new each time, as it is behind a proxy that drops what it does not know.
+  await page.route("**/_pullpush/events*", (route) => {
+    const { "last-event-id": _, ...headers } = route.request().headers();
+    return route.continue({ headers, url: route.request().url().split("?")[0] });
+  });
+  for (const number of [2401, 2402]) {
+    way.refuse();
+    way.cut();
+    await page.getByText("waiting for the sink").waitFor();
+    await page.getByText("live").waitFor();
+    await it.post(callback());
+    await received(page, number, 2000);
+  }
+  assert.equal(await page.locator("#missed").isVisible(), false);
+});
+
+test("a page whose timers are held back keeps no more than it will show", async () => {
+  const { it, page } = await watched();
+  await page.evaluate(() => {
+    window.held = [];
+    window.setTimeout = (act) => window.held.push(act);
+    window.parsed = [];
+    const parse = JSON.parse;
+    JSON.parse = (text) => {
+      const value = parse(text);
+      window.parsed.push(new WeakRef(value));
+      window.newest = value.number ?? window.newest;
+      return value;
+    };
+  });
+  for (const sofar of [1200, 2400, 3600, 4800]) {
+    await play("playlist.toml", it, "--set", "task.count=300", "--set", "task.task_id={n}");
+    await page.waitForFunction((sofar) => window.newest === sofar, sofar);
+  }
+  await page.requestGC();
+  const kept = await page.evaluate(() => window.parsed.filter((one) => one.deref()?.number).length);
+  assert.ok(kept < 4001, `it keeps ${kept}`);
+  await page.evaluate(() => window.held.splice(0).forEach((act) => act()));
+  await received(page, 4800, 2000);
+  await page.getByText("2 800 came too fast".replace(" ", "\u202f")).waitFor();
 });
 
 test("it can be filtered, followed and used with keys", async () => {

@@ -84,7 +84,7 @@ impl Teller {
             // From here on nothing is missed: what comes before the look is seen, what comes after it wakes.
             woken.as_mut().enable();
             let news = self.page.with_ring(|ring| ring.after(self.known, AT_ONCE, BYTES_AT_ONCE));
-            if news.missed > 0 || !news.entries.is_empty() {
+            if !news.entries.is_empty() {
                 return news;
             }
             woken.await;
@@ -102,10 +102,6 @@ impl Teller {
 
     fn tell(&mut self, news: &News) -> String {
         let mut text = String::new();
-        if news.missed > 0 {
-            self.known += news.missed;
-            text += &event("missed", &Missed { count: news.missed });
-        }
         for entry in &news.entries {
             let reception = entry.reception(self.page.key.as_ref());
             self.known = entry.number;
@@ -132,11 +128,6 @@ struct Hello<'a> {
     key: bool,
     /// How many callbacks are kept.
     kept: usize,
-}
-
-#[derive(Serialize)]
-struct Missed {
-    count: u64,
 }
 
 /// A callback.

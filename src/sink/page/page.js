@@ -17,7 +17,7 @@ let run; // which sink this is: it may be started again
 let key = false;
 let kept = 2000;
 let last = 0; // the number of the last callback
-let missed = 0;
+let shown = 0; // how many there have been on this page
 let selected;
 let waiting = []; // callbacks that are not shown yet
 const callbacks = new Map();
@@ -42,17 +42,12 @@ function listen() {
   on("hello", greet);
   on("callback", take);
   on("counts", tell);
-  on("missed", (more) => {
-    missed += more.count;
-    at("missed").textContent = `${count(missed)} came too fast, or too long ago, to be shown here`;
-    at("missed").hidden = false;
-  });
 }
 
 function greet(hello) {
   if (run !== undefined && run !== hello.run) {
     clear();
-    last = missed = 0;
+    last = shown = 0;
     at("missed").hidden = true;
   }
   ({ run, key, kept } = hello);
@@ -76,6 +71,8 @@ function take(callback) {
   last = callback.number;
   if (waiting.length === 0) setTimeout(showWaiting, 16);
   waiting.push(callback);
+  // In the background a browser holds timers back.
+  if (waiting.length > 2 * kept) waiting.splice(0, waiting.length - kept);
 }
 
 // Many come at once, and the page is laid out once.
@@ -89,6 +86,9 @@ function showWaiting() {
   const old = [...callbacks.values()].slice(0, Math.max(callbacks.size - kept, 0));
   list.remove(old);
   for (const { number } of old) callbacks.delete(number);
+  shown += fresh.length;
+  at("missed").textContent = `${count(last - shown)} came too fast, or too long ago, to be shown here`;
+  at("missed").hidden = last === shown;
   const newest = fresh.findLast(passes);
   if (newest && at("follow").checked) select(newest.number);
 }
@@ -113,6 +113,7 @@ function select(number) {
 function clear() {
   list.remove([...callbacks.values()]);
   callbacks.clear();
+  shown += waiting.length;
   waiting = [];
   selected = undefined;
   showNothing(at("detail"), "Nothing has come since", address);
