@@ -31,6 +31,9 @@
 //!
 //! Over sockets it is [`Http`], on an ordinary runtime: a paused clock does not wait for the network. Use [`Speed`] there.
 //!
+//! As a dev-dependency take it with `default-features = false`. The features are `cli`, the command, which a library does without,
+//! and `https`: it needs a C compiler, turns on TLS of the one reqwest that a program has, and makes ring its provider.
+//!
 //! What is documented here follows semantic versioning. Everything else in this crate is hidden, there for the command and
 //! its own tests, and may change at any time.
 
@@ -42,8 +45,10 @@ pub use run::pace::Speed;
 
 #[doc(hidden)]
 pub mod callback;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod command;
 #[doc(hidden)]

@@ -103,8 +103,12 @@ impl Measurement {
         record(&mut self.service, service);
     }
 
-    /// Those that this machine had no port or descriptor for.
+    /// Those that this machine had no port or descriptor for, if there were any for others: a machine without IPv6 calls it the same
+    /// when it has no way there at all.
     pub fn exhausted(&self) -> u64 {
+        if self.ok == 0 && self.http.is_empty() {
+            return 0;
+        }
         self.transport.get(FailureKind::Exhausted.word()).copied().unwrap_or(0)
     }
 

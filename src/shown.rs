@@ -39,9 +39,14 @@ fn quoted_for_posix(word: &str) -> String {
     if is_plain(word, "-_./:=,@%+") { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// For cmd.exe, where single quotes mean nothing, and PowerShell.
+/// For cmd.exe, where single quotes mean nothing. It fills in `%NAME%` also between quotes: that cannot be helped.
 fn quoted_for_windows(word: &str) -> String {
-    if is_plain(word, r"-_./:=\+") { word.to_owned() } else { format!("\"{}\"", word.replace('"', r#"\""#)) }
+    if is_plain(word, r"-_./:=\+") {
+        return word.to_owned();
+    }
+    // Of backslashes before the last quote, a program takes every other.
+    let backslashes = &word[word.trim_end_matches('\\').len()..];
+    format!("\"{}{backslashes}\"", word.replace('"', "\"\""))
 }
 
 fn is_plain(word: &str, marks: &str) -> bool {
@@ -116,7 +121,8 @@ mod tests {
             ("", "\"\""),
             (r"C:\a b", "\"C:\\a b\""),
             ("it's", "\"it's\""),
-            ("a=\"b\"", r#""a=\"b\"""#),
+            ("a=\"b & c\"", r#""a=""b & c""""#),
+            (r"C:\a b\", "\"C:\\a b\\\\\""),
         ] {
             assert_eq!(quoted_for_windows(word), written);
         }

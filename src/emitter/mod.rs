@@ -4,6 +4,7 @@ mod report;
 mod scenario;
 mod transport;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +30,7 @@ const MAX_IN_FLIGHT: usize = 1000;
 const MAX_IN_FLIGHT_AT_FULL_SPEED: usize = 64;
 
 /// Plays a scenario against the program under test, as `pullpush run` does. See the [crate](crate) for an example.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Emitter {
     scenario: Scenario,
     seed: u64,
@@ -75,6 +76,7 @@ impl Emitter {
     }
 
     /// What would be sent, in order of time, if everything is acknowledged at once. The same seed and epoch, the same bytes.
+    /// It is made as it is asked for; of a task that is never over it has no end.
     ///
     /// ```
     /// use pullpush::{Emitter, Scenario};
@@ -84,7 +86,7 @@ impl Emitter {
     /// assert_eq!((first.callback(), first.task_id()), ("TaskStart", "86998779"));
     /// # Ok::<(), pullpush::ScenarioError>(())
     /// ```
-    pub fn plan(&self) -> impl Iterator<Item = PlannedCallback> {
+    pub fn plan(&self) -> impl Iterator<Item = PlannedCallback> + use<> {
         let (addresses, epoch, scenario) = (self.addresses(), self.epoch, Arc::clone(&self.scenario.0));
         let sent = self.planned().deliveries().filter(|delivery| !delivery.fate.dropped);
         sent.map(move |delivery| {
@@ -102,10 +104,14 @@ impl Emitter {
     /// Plays it to its end. A task that is never over, such as an endless loop, has none.
     ///
     /// The future stays on its thread: await it in the test itself, not in `tokio::spawn`.
-    pub async fn run(&self, transport: &impl Transport) -> Report {
+    ///
+    /// # Panics
+    /// If it is not awaited on a tokio runtime with its clock (`enable_all`, as tests have it).
+    pub async fn run<T: Transport>(&self, transport: &T) -> Report {
         let mut report = Report::of(self.seed, self.epoch);
         let opened = self.headers().and_then(|headers| transport.open(headers));
-        let transport = match self.check().map_err(str::to_owned).and(opened) {
+        let checked = self.check(T::GOES_OUT).map_err(str::to_owned);
+        let transport = match checked.and(opened) {
             Ok(transport) => transport,
             Err(reason) => {
                 report.not_run = Some(reason);
@@ -121,7 +127,8 @@ impl Emitter {
                 stopper.stop();
             }
         };
-        let rest = play(self.planned().deliveries(), &transport, &self.settings(), &stop, &mut observer).await;
+        let settings = self.settings(T::GOES_OUT);
+        let rest = play(self.planned().deliveries(), &transport, &settings, &stop, &mut observer).await;
         report.summary.finish(rest);
         report
     }
@@ -135,15 +142,24 @@ impl Emitter {
         Addresses::new(self.to.clone(), default.unwrap_or_else(|| Addresses::NOWHERE.to_owned()))
     }
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, goes_out: bool) -> Result<(), &'static str> {
         if !self.speed.is_possible() {
             return Err("`speed` is outside 0.001 to 1000000 times");
         }
         match self.to.as_deref().map(Url::parse) {
             Some(Ok(url)) if matches!(url.scheme(), "http" | "https") => Ok(()),
             Some(_) => Err("`to` is no URL that can be called; write it whole, such as http://127.0.0.1:8080/callback"),
+            None if goes_out && !self.has_addresses() => {
+                Err("it is nowhere said where callbacks go: call `to`, or write `url` into [receiver]")
+            }
             None => Ok(()),
         }
+    }
+
+    /// Whether the scenario says of every callback where it goes.
+    fn has_addresses(&self) -> bool {
+        let Scenario(scenario) = &self.scenario;
+        scenario.receiver.url.is_some() || scenario.tasks.iter().all(|task| task.callback_url.is_some())
     }
 
     fn headers(&self) -> Result<Headers, String> {
@@ -151,13 +167,27 @@ impl Emitter {
         Headers::of(receiver.user_agent.as_deref(), &receiver.headers).map_err(|error| format!("[receiver]: {error}"))
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, goes_out: bool) -> Settings {
         let full = self.speed == Speed::Max;
         Settings {
             speed: self.speed,
+            // Whoever is elsewhere has the time of day.
+            started_at: if goes_out { wall_now() } else { self.epoch },
             max_in_flight: if full { MAX_IN_FLIGHT_AT_FULL_SPEED } else { MAX_IN_FLIGHT },
             ..Settings::of(&self.scenario.0, self.addresses(), self.epoch)
         }
+    }
+}
+
+/// Without what may be secret: addresses and headers.
+impl fmt::Debug for Emitter {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, epoch, speed, .. } = self;
+        out.debug_struct("Emitter")
+            .field("seed", seed)
+            .field("epoch", epoch)
+            .field("speed", speed)
+            .finish_non_exhaustive()
     }
 }
 

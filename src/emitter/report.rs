@@ -35,7 +35,6 @@ impl Complaint {
 }
 
 /// What a run came to. `Display` is the summary that `pullpush run` prints, and how to run it again.
-#[derive(Debug)]
 #[must_use = "a report fails no test by itself: call `assert`"]
 pub struct Report {
     pub(super) not_run: Option<String>,
@@ -112,6 +111,13 @@ impl Report {
 
     fn facts(&self) -> SummaryJson {
         self.summary.to_json()
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 

@@ -10,11 +10,18 @@ use crate::scenario::problem::Level;
 use crate::scenario::{self, Source, check};
 
 /// A scenario that has no errors: what `pullpush run` plays, as TOML.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Scenario(pub(super) Arc<scenario::Scenario>);
 
+/// Its name: there may be secrets in the rest.
+impl fmt::Debug for Scenario {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Scenario").field("name", &self.0.name).finish_non_exhaustive()
+    }
+}
+
 impl Scenario {
-    /// Reads a scenario from text.
+    /// Reads a scenario from text. A key that it names with `key_env` is read from the environment.
     ///
     /// ```
     /// let error = pullpush::Scenario::parse("version = 1\n[[task]]\nsource = \"vood\"").unwrap_err();

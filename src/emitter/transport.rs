@@ -1,5 +1,6 @@
 //! How a test reaches its program: in process, or over a socket.
 
+use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -10,11 +11,13 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes};
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::Url;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
 use crate::transport::guard::Guard;
+use crate::transport::http::address::{authorization, host, path_and_query};
 use crate::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
 use crate::transport::{self, Answer, FailureKind, Manner, Outcome};
 
@@ -24,6 +27,9 @@ pub trait Transport: Open {}
 
 /// What a transport does.
 pub(super) trait Open {
+    /// Whether callbacks really go where their URL says.
+    const GOES_OUT: bool;
+
     /// Ready to send, with these headers.
     fn open(&self, headers: Headers) -> Result<impl transport::Transport, String>;
 }
@@ -31,12 +37,16 @@ pub(super) trait Open {
 /// From a request, and how much of the answer is read in bytes, to what it met.
 type Call = dyn Fn(Request<Full<Bytes>>, usize) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
-/// Calls the program under test in process, on the same thread, without a socket.
+/// Calls the program under test in process, on the same thread, without a socket. It sees the request that a socket would bring.
+///
+/// On a paused runtime the clock jumps as soon as nothing of tokio's is at work. A program that waits for anything else, such
+/// as another thread or a database over a socket, looks as if it never answered: give it a runtime that is not paused, and
+/// [`Speed`](super::Speed).
 #[derive(Clone)]
 pub struct InProcess(Rc<Call>);
 
 impl InProcess {
-    /// To a tower service, such as an axum `Router`. Each request has a clone of its own.
+    /// To a tower service that takes any body, such as an axum `Router`. Each request has a clone of its own.
     pub fn service<S, B>(service: S) -> Self
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + 'static,
@@ -98,6 +108,8 @@ impl fmt::Debug for InProcess {
 impl Transport for InProcess {}
 
 impl Open for InProcess {
+    const GOES_OUT: bool = false;
+
     fn open(&self, headers: Headers) -> Result<impl transport::Transport, String> {
         Ok(Caller { call: Rc::clone(&self.0), headers: headers.completed() })
     }
@@ -110,18 +122,31 @@ struct Caller {
 
 impl Caller {
     async fn exchange(&self, request: &transport::Request) -> Outcome {
+        match self.request(request) {
+            // What is asked elsewhere is asked here all the same: there is nobody else.
+            Ok(head) => (self.call)(head, request.most).await,
+            Err(error) => Outcome::failed(FailureKind::Network, format!("not a URL: {error}")),
+        }
+    }
+
+    /// The request as a socket would bring it.
+    fn request(&self, request: &transport::Request) -> Result<Request<Full<Bytes>>, Box<dyn Error>> {
+        let url = Url::parse(&request.url)?;
         let mut head = Request::new(Full::new(request.body.clone()));
         *head.method_mut() = request.method.clone();
-        match request.url.parse() {
-            Ok(uri) => *head.uri_mut() = uri,
-            Err(error) => return Outcome::failed(FailureKind::Network, format!("not a URL: {error}")),
-        }
-        // What is asked elsewhere is asked here all the same: there is nobody else.
-        *head.headers_mut() = self.headers.clone();
+        let headers = head.headers_mut();
+        *headers = self.headers.clone();
         if let Some(content_type) = request.content_type {
-            head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        (self.call)(head, request.most).await
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers.insert(CONTENT_LENGTH, request.body.len().into());
+        headers.entry(HOST).or_insert(host(&url).parse()?);
+        if let Some(authorization) = authorization(&url) {
+            headers.entry(AUTHORIZATION).or_insert(authorization);
+        }
+        *head.uri_mut() = path_and_query(&url).parse()?;
+        Ok(head)
     }
 }
 
@@ -134,7 +159,10 @@ impl transport::Transport for Caller {
         if matches!(request.manner, Manner::CutBody | Manner::Reset) {
             return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
         }
-        let late = || Outcome::failed(FailureKind::Timeout, format!("no answer within {:?}", request.timeout));
+        let late = || {
+            let within = format!("no answer within {:?} of tokio's clock", request.timeout);
+            Outcome::failed(FailureKind::Timeout, within)
+        };
         timeout(request.timeout, self.exchange(&request)).await.unwrap_or_else(|_| late())
     }
 }
@@ -184,6 +212,8 @@ impl Http {
 impl Transport for Http {}
 
 impl Open for Http {
+    const GOES_OUT: bool = true;
+
     fn open(&self, headers: Headers) -> Result<impl transport::Transport, String> {
         let settings = HttpSettings { headers, guard: self.guard, ..HttpSettings::default() };
         HttpTransport::new(&settings, Arc::new(SystemResolver)).map_err(|error| error.to_string())

@@ -307,7 +307,7 @@ impl LoadReport {
     fn health(&self) -> String {
         let limit = milliseconds(Duration::from_micros(self.header.late_after_us));
         let p99 = milliseconds(Duration::from_micros(self.start_delay.p99_us));
-        if let Some(exhausted) = self.transport.get(FailureKind::Exhausted.word()) {
+        if let Some(exhausted) = self.transport.get(FailureKind::Exhausted.word()).filter(|_| !self.generator_healthy) {
             return format!(
                 "{BAD}generator at its limits{BAD:#}: this machine had no port or descriptor for {exhausted} of {} callbacks. \
                  Have less in flight, use more machines (--shard), or raise the limit\n",

@@ -13,7 +13,7 @@ use crate::error::Exit;
 use crate::event::{End, Event};
 use crate::judge::Complaint;
 use crate::run::Rest;
-use crate::transport::Outcome;
+use crate::transport::{FailureKind, Outcome};
 
 /// The most complaints that are told one by one.
 const MAX_TOLD: usize = 20;
@@ -119,7 +119,9 @@ impl Summary {
 
     /// How the run ended, as far as the receiver is concerned.
     pub fn exit(&self) -> Exit {
-        match (self.forbidden, self.complaints) {
+        // Where this machine had no port or descriptor left, nobody knows what the receiver would have done.
+        let exhausted = self.complaints > 0 && self.outcomes.contains_key(FailureKind::Exhausted.word());
+        match (self.forbidden || exhausted, self.complaints) {
             (true, _) => Exit::CouldNotRun,
             (false, 0) => Exit::Success,
             (false, _) => Exit::ReceiverFailed,

@@ -10,12 +10,13 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::http::address::{authorization, host, path_and_query};
 use super::http::{Connector, Headers, failure_of_connection};
 use super::{Answer, Failure, FailureKind, MAX_ANSWER_BODY, Manner, Outcome, Request, Transport};
 
@@ -135,17 +136,16 @@ impl Target {
         if parsed.scheme() != "http" {
             return Err(refuse(format!("{} URLs cannot be posted to here; use http", parsed.scheme())));
         }
-        let path = match parsed.query() {
-            Some(query) => format!("{}?{query}", parsed.path()),
-            None => parsed.path().to_owned(),
-        };
-        let path = path.parse().map_err(|_| refuse("the path cannot be sent".to_owned()))?;
-        let host = parsed.host_str().unwrap_or_default();
-        let host = parsed.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let path = path_and_query(&parsed).parse().map_err(|_| refuse("the path cannot be sent".to_owned()))?;
+        let authorization = authorization(&parsed);
+        let host = host(&parsed);
         let free = Rc::clone(pools.entry(host.clone()).or_default());
         let host = HeaderValue::try_from(host).map_err(|_| refuse("the host cannot be sent".to_owned()))?;
         let mut headers = headers.clone();
         headers.entry(HOST).or_insert(host);
+        if let Some(authorization) = authorization {
+            headers.entry(AUTHORIZATION).or_insert(authorization);
+        }
         Ok(Self { url: url.to_owned(), parsed, path, headers, free })
     }
 }

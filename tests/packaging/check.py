@@ -128,6 +128,12 @@ def the_action_refuses_what_is_not_what_was_released():
     sums()
 
 
+def the_action_knows_what_a_release_is_called():
+    for version in ["0.1.0", "latest", "V0.1.0", "v1", "v0.1"]:
+        code, step, said = act(scenarios="a.toml", version=version)
+        assert (code, step) == (2, 0) and f"version {version} is no release" in said, said
+
+
 def the_action_builds_where_there_is_no_release():
     for ref, version in [("main", ""), ("", ""), (TAG, "source")]:
         code, step, said = act(ref, scenarios="a.toml", version=version)
@@ -143,6 +149,7 @@ for check in [
     binstall_finds_the_archive,
     the_action_installs_a_release_and_plays,
     the_action_refuses_what_is_not_what_was_released,
+    the_action_knows_what_a_release_is_called,
     the_action_builds_where_there_is_no_release,
 ]:
     check()

@@ -87,7 +87,9 @@ fn exhausted(error: &io::Error) -> Option<&'static str> {
     match error.raw_os_error() {
         Some(EMFILE) => Some("raise the limit of open files, `ulimit -n 65536`, or have less in flight"),
         Some(ENFILE) if cfg!(unix) => Some("the whole machine has no more; have less in flight"),
-        _ if error.kind() == ErrorKind::AddrNotAvailable => Some("no local port is free; have less in flight"),
+        _ if error.kind() == ErrorKind::AddrNotAvailable => {
+            Some("no local port is free, or this machine has no such kind of address; have less in flight")
+        }
         _ => None,
     }
 }
@@ -204,7 +206,11 @@ mod tests {
         }
         let (kind, detail) = failure(Stage::Connect, io::Error::from(ErrorKind::AddrNotAvailable));
         assert_eq!(kind, FailureKind::Exhausted);
-        assert!(detail.ends_with("; no local port is free; have less in flight"), "{detail}");
+        assert!(
+            detail
+                .ends_with("; no local port is free, or this machine has no such kind of address; have less in flight"),
+            "{detail}"
+        );
     }
 
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Real HTTP over reqwest: one POST, one answer, and nothing behind the user's back.
 
+pub(crate) mod address;
 mod client;
 mod connector;
 mod failure;
