@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use pullpush::error::Exit;
 use pullpush::transport::memory::Reply;
 use pullpush::transport::{Answer, FailureKind, Outcome, Request};
 
@@ -28,6 +29,16 @@ fn told(text: &str, mut receiver: impl FnMut(u32, &Request) -> Reply) -> Vec<Str
     let (told, summary) = run(text, &mut receiver).judged();
     assert_eq!(summary.exit() as u8, u8::from(!told.is_empty()));
     told.iter().map(|told| told.strip_prefix("TaskStart  task=7  #1: ").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_this_machine_could_not_send_is_not_the_receivers_failure() {
+    let text = one("").replace("'none'", "['1s']");
+    let exhausted = |_| Reply { after: Some(Duration::ZERO), outcome: Outcome::failed(FailureKind::Exhausted, "no") };
+    for (tries, exit) in [(1, Exit::Success), (2, Exit::CouldNotRun)] {
+        let receiver = |n, _: &Request| if n <= tries { exhausted(n) } else { at_once(200) };
+        assert_eq!(run(&text, receiver).judged().1.exit(), exit);
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ def junitparser_reads_a_run_that_fails():
     [first, second], [odd] = report
     [failure] = first.result
     assert isinstance(failure, junitparser.Failure)
-    assert failure.message == "TaskStart  task=1  #1: not acknowledged: status 503"
+    assert failure.message.startswith("TaskStart  task=1  #1: not acknowledged: status 503; answer: {"), failure.message
     again = "again: pullpush run show.toml --seed 7 --virtual --fail-first 1 --status 503"
     assert failure.text == f"{failure.message}\n{again}", failure.text
     assert second.is_passed and odd.is_failure
