@@ -112,6 +112,10 @@ fn show(request: &Request<Incoming>, around: &Surroundings, watching: &AtomicBoo
     match around.page.as_ref().and_then(|page| Page::wish(page, request)) {
         None => text(StatusCode::OK, HINT),
         Some(Wish::File(file)) => file.map(|file| Either::Left(Full::new(file))),
+        // What begins now would be there until the grace is over.
+        Some(Wish::Events(_)) if around.open.has_changed().is_err() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "The sink is ending.\n")
+        }
         Some(Wish::Events(events)) => {
             // To HEAD there is nothing but a head.
             watching.store(request.method() == Method::GET, Relaxed);

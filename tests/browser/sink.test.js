@@ -365,6 +365,43 @@ test("a page whose timers are held back keeps no more than it will show", async 
   await page.getByText("2 800 came too fast".replace(" ", "\u202f")).waitFor();
 });
 
+test("pages that nobody sees keep no other from showing, and go on where they were", async () => {
+  const { it, page } = await watched();
+  const see = (page, seen) =>
+    page.evaluate((seen) => {
+      Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, seen);
+  await it.post(callback());
+  await received(page, 1);
+  let asked = 0;
+  page.on("response", (response) => (asked += response.url().includes("/events")));
+  let top = page;
+  // A browser has six connections.
+  for (let more = 0; more < 6; more += 1) {
+    await see(top, false);
+    top = await page.context().newPage();
+    await top.goto(it.url);
+    await received(top, 1);
+  }
+  await it.post(callback({ task_id: "2" }));
+  await received(top, 2);
+  assert.deepEqual([asked, await page.locator(".row").count()], [0, 1]);
+  await see(page, true);
+  await received(page, 2);
+  for (const sofar of [1202, 2402]) {
+    await play("playlist.toml", it, "--set", "task.count=300", "--set", "task.task_id={n}");
+    await received(page, sofar, Math.min(sofar, 2000));
+  }
+  for (let again = 0; again < 2; again += 1) {
+    await see(page, false);
+    await see(page, true);
+    await it.post(callback());
+    await received(page, 2403 + again, 2000);
+  }
+  assert.equal(await page.locator("#missed").isVisible(), false);
+});
+
 test("it can be filtered, followed and used with keys", async () => {
   const { it, page } = await watched();
   await play("playlist.toml", it);

@@ -12,9 +12,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, StreamBody};
-use hyper::Response;
 use hyper::body::Frame;
-use hyper::header::HeaderMap;
+use hyper::{Request, Response};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -32,9 +31,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 const SILENCE: Duration = Duration::from_secs(15);
 
 /// Tells what comes, and first what has come: all that is kept, or what is new to a reader that has been here before.
-pub(super) fn response(page: Arc<Page>, headers: &HeaderMap) -> Response<BoxBody<Bytes, Infallible>> {
-    let known =
-        headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| page.number(id)).unwrap_or(0);
+pub(super) fn response<B>(page: Arc<Page>, request: &Request<B>) -> Response<BoxBody<Bytes, Infallible>> {
+    // A page that listens again has its last id in the query; a browser that does so by itself knows a later one.
+    let header = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    let known = header.or_else(|| request.uri().query()).and_then(|id| page.number(id)).unwrap_or(0);
     let teller = Teller { page, known, told: None };
     let frames = stream::unfold(teller, |mut teller| async {
         let text = teller.next().await;

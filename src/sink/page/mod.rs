@@ -66,7 +66,7 @@ impl Page {
             return Some(Wish::File(files::refusal()));
         }
         Some(match name {
-            Some("events") => Wish::Events(events::response(Arc::clone(page), request.headers())),
+            Some("events") => Wish::Events(events::response(Arc::clone(page), request)),
             name => Wish::File(files::file(name.unwrap_or("page.html"))),
         })
     }

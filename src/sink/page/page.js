@@ -13,6 +13,7 @@ const WORDS = {
   noted: "with a note",
 };
 
+let source; // of events, while the page can be seen
 let run; // which sink this is: it may be started again
 let key = false;
 let kept = 2000;
@@ -30,13 +31,16 @@ const list = new List(at("tasks"), (number) => {
 listen();
 showNothing(at("detail"), "Nothing has come yet", address);
 
+// A browser has six connections to a sink: pages that nobody sees leave them to others.
 function listen() {
-  const source = new EventSource("/_pullpush/events");
+  source?.close();
+  if (document.hidden) return;
+  source = new EventSource(run === undefined ? "/_pullpush/events" : `/_pullpush/events?${run}-${last}`);
   source.addEventListener("open", () => state("live"));
-  source.addEventListener("error", () => {
+  source.addEventListener("error", ({ target }) => {
     state("waiting for the sink");
     // The browser tries again by itself, unless it was told to go.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+    if (target.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
   });
   const on = (name, take) => source.addEventListener(name, ({ data }) => take(JSON.parse(data)));
   on("hello", greet);
@@ -128,6 +132,7 @@ function passes(callback) {
   return [head, callback.text(), ...remarks].some((text) => text.toLowerCase().includes(wanted));
 }
 
+document.addEventListener("visibilitychange", listen);
 at("filter").addEventListener("input", () => list.filter(passes));
 at("remarkable").addEventListener("change", () => list.filter(passes));
 at("follow").addEventListener("change", () => at("follow").checked && select(last));

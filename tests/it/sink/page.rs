@@ -29,10 +29,14 @@ struct Watcher {
 
 impl Watcher {
     async fn of(server: &Server, last: Option<&str>) -> Self {
+        Self::at(server, "/_pullpush/events", last).await
+    }
+
+    async fn at(server: &Server, path: &str, last: Option<&str>) -> Self {
         let mut client = server.connect().await;
         let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         // To a client of HTTP/1.0 it is told without chunks.
-        client.send(format!("GET /_pullpush/events HTTP/1.0\r\n{HOST}{last}\r\n").as_bytes()).await;
+        client.send(format!("GET {path} HTTP/1.0\r\n{HOST}{last}\r\n").as_bytes()).await;
         Self { client, told: String::new() }
     }
 
@@ -138,6 +142,19 @@ async fn a_watcher_hears_what_has_come_and_what_comes() {
 }
 
 #[tokio::test]
+async fn who_listens_again_has_the_last_id_in_the_query_until_it_knows_a_later_one() {
+    let server = with_page(Limits::default());
+    for _ in 0..3 {
+        server.post(START).await;
+    }
+    for (last, expected) in [(None, vec!["be9-2", "be9-3"]), (Some("be9-2"), vec!["be9-3"])] {
+        let mut watcher = Watcher::at(&server, "/_pullpush/events?be9-1", last).await;
+        watcher.hears("\nevent: counts\n").await;
+        assert_eq!(ids(&watcher.hears("\nevent: counts\n").await), expected, "{last:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_comes_back_hears_only_what_is_new() {
     let server = with_page(Limits::default());
     for _ in 0..3 {
@@ -203,5 +220,21 @@ async fn a_watcher_does_not_keep_the_sink_from_ending() {
     watcher.hears("\nevent: hello\n").await;
     let stopping = server.stop();
     watcher.client.read_to_end().await;
+    stopping.ended().await;
+}
+
+#[tokio::test]
+async fn whoever_asks_for_events_of_an_ending_sink_is_sent_away() {
+    let server = with_page(Limits { grace: FOREVER, ..Limits::default() });
+    let mut late = server.connect().await;
+    late.send(format!("GET /_pullpush/events HTTP/1.1\r\n{HOST}").as_bytes()).await;
+    // By now that has been read: it came before.
+    server.post(START).await;
+    let stopping = server.stop();
+    // The listener is gone before the connections hear of the end.
+    while TcpStream::connect(stopping.address).await.is_ok() {}
+    late.send(b"\r\n").await;
+    let answer = late.read_to_end().await;
+    assert_eq!(status(&answer), 503, "{answer}");
     stopping.ended().await;
 }
