@@ -430,8 +430,40 @@ test("it can be filtered, followed and used with keys", async () => {
   await it.post(callback({ task_id: "9", callback_event: "TaskAlarm", msg: '{"type":"PullFileFailed"}' }));
   await received(page, 6);
   assert.equal(await title.textContent(), "TaskStart");
+  await page.getByLabel("Filter").fill("FILESTART");
+  await page.getByLabel("follow").check();
+  assert.equal(await title.textContent(), "VodSourceFileStart [0]");
+  await page.getByLabel("follow").uncheck();
+  await page.getByLabel("Filter").fill("");
   await page.getByLabel("follow").check();
   assert.equal(await title.textContent(), "TaskAlarm PullFileFailed");
+});
+
+test("keys scroll the detail once it was clicked", async () => {
+  const { it, page } = await watched();
+  await it.post(callback());
+  await it.post(callback({ task_id: "2", more: "x\n".repeat(20_000) }));
+  await received(page, 2);
+  await row(page, "TaskStart").first().click();
+  const selected = () => page.locator('[aria-current="true"]').getAttribute("data-number");
+  assert.equal(await selected(), "2");
+  await page.locator("dl.facts").click();
+  await page.keyboard.press("j");
+  await page.keyboard.press("ArrowDown");
+  await page.waitForFunction(() => document.getElementById("detail").scrollTop > 0);
+  assert.equal(await selected(), "2");
+  await row(page, "TaskStart").first().click();
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await selected(), "1");
+});
+
+test("no letter is cut in half", async () => {
+  const { it, page } = await watched();
+  await it.post(callback({ task_id: `${"x".repeat(39)}😀😀` }));
+  await it.post(`${"x".repeat(64 * 1024 - 1)}😀😀`);
+  await received(page, 2);
+  assert.equal(await page.locator(".name").last().textContent(), `task ${"x".repeat(39)}…`);
+  assert.match(await page.locator("pre.raw").textContent(), /^x+$/);
 });
 
 test("it is readable in the dark, and on a narrow screen", async () => {

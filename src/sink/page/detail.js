@@ -1,6 +1,6 @@
 // One callback: what the sink thinks of it, `msg` read a second time, the body, and its bytes to copy.
 import { label } from "./list.js";
-import { clock, element, laidOut, LONGEST, oneLine, size, visible } from "./text.js";
+import { beginning, clock, element, laidOut, LONGEST, oneLine, size, visible } from "./text.js";
 
 // Of a longer body only the beginning is shown.
 const SHOWN = 64 * 1024;
@@ -106,7 +106,7 @@ function raw({ number, isText }, text, bytes) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
   save.title = "The bytes as a file";
-  const shown = text.slice(0, SHOWN);
+  const shown = beginning(text, SHOWN);
   const rest = text.length - shown.length;
   const more = rest > 0 ? [element("p", "hint", `… and ${size(rest)} more: copy or save it`)] : [];
   const title = isText ? "Raw" : "Raw; it is not UTF-8: bytes of no letter as \\xNN";

@@ -135,10 +135,15 @@ function passes(callback) {
 document.addEventListener("visibilitychange", listen);
 at("filter").addEventListener("input", () => list.filter(passes));
 at("remarkable").addEventListener("change", () => list.filter(passes));
-at("follow").addEventListener("change", () => at("follow").checked && select(last));
+at("follow").addEventListener("change", () => {
+  const newest = [...callbacks.values()].findLast(passes);
+  if (newest && at("follow").checked) select(newest.number);
+});
 at("clear").addEventListener("click", clear);
 document.addEventListener("keydown", (event) => {
-  if (event.target === at("filter") || event.ctrlKey || event.metaKey || event.altKey) return;
+  // There they write, and here they scroll.
+  if (event.target === at("filter") || at("detail").contains(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
   const number = step && list.neighbour(selected, step);
   if (number === undefined || number === 0) return;

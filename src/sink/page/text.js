@@ -5,9 +5,14 @@ const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b
 
 const written = (letter) => `\\u{${letter.charCodeAt(0).toString(16)}}`;
 
+// The text's first `most` characters, or one less: no letter is cut in half.
+export function beginning(text, most) {
+  return text.length > most ? text.slice(0, most).replace(/[\ud800-\udbff]$/, "") : text;
+}
+
 // The text on one line, with all of that written out, and no longer than `most`.
 export function oneLine(text, most = 80) {
-  const short = text.length > most ? `${text.slice(0, most)}…` : text;
+  const short = text.length > most ? `${beginning(text, most)}…` : text;
   return short.replace(OBEYED, written).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
