@@ -167,7 +167,7 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
         meter.show(&format!("{tried} orders, {} failed", tally.kinds.len()));
         let Some(complaint) = trial.complaints.into_iter().next() else { continue };
         if let Some(Found { disorder, complaint }) = tally.take(disorder, complaint, &disorders) {
-            meter.around(|| output.write(&format!("{BAD}fails{BAD:#}  {disorder}  {}\n", words(complaint))))?;
+            meter.around(|| output.write(&format!("{BAD}fails{BAD:#}  {disorder}  {complaint}\n")))?;
             output.flush()?;
         }
         if tried == 1 {
@@ -182,7 +182,7 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     tell_github(loaded, &tally, &legend(loaded, &sequence), &verdict);
     if let Some(Found { disorder, complaint }) = tally.told.first() {
         let smallest = disorder.of(&script, &sequence);
-        let remarks = [format!("Found by pullpush: arrives in the order {disorder}."), words(complaint)];
+        let remarks = [format!("Found by pullpush: arrives in the order {disorder}."), complaint.to_string()];
         keep(args, loaded, &smallest, &remarks)?;
     }
     match broken {
@@ -194,10 +194,10 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
 /// What was found, in a step of GitHub Actions.
 fn tell_github(loaded: &Loaded, tally: &Tally, legend: &str, verdict: &str) {
     let title = |found: &Found| format!("fails in the order {}", found.disorder);
-    let annotation = |found: &Found| github::error_in(loaded, title(found), words(&found.complaint));
+    let annotation = |found: &Found| github::error_in(loaded, title(found), found.complaint.to_string());
     let untold = tally.kinds.len() - tally.told.len();
     github::annotate(tally.told.iter().map(annotation).collect(), untold as u64);
-    let fails = |found: &Found| format!("fails  {}  {}\n", found.disorder, words(&found.complaint));
+    let fails = |found: &Found| format!("fails  {}  {}\n", found.disorder, found.complaint);
     let mut page = Page::new("pullpush explore");
     page.lines(&format!("{legend}{}{verdict}", tally.told.iter().map(fails).collect::<String>()));
     github::summarise(page);
@@ -261,9 +261,4 @@ fn verdict(tried: u64, tally: &Tally, cut: bool, seconds: f64) -> String {
         text.push_str("it fails without any disorder; mend that first\n");
     }
     text
-}
-
-/// A complaint in one line.
-pub(super) fn words(complaint: &Complaint) -> String {
-    complaint.to_string()
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::explore::words;
 use super::github;
 use super::kind::Kind;
 use super::loaded::Loaded;
@@ -71,7 +70,7 @@ pub(super) async fn shrink(
         output.flush()?;
         return Ok(Exit::Success);
     };
-    output.write(&format!("{BAD}fails{BAD:#}  {}\n", words(&first)))?;
+    output.write(&format!("{BAD}fails{BAD:#}  {first}\n"))?;
     output.flush()?;
     let kept = search.smallest(whole, &first).await;
     let again = search.fails(&kept).await;
@@ -80,7 +79,7 @@ pub(super) async fn shrink(
     let told = told(&loaded.plan, &kept, search.runs, cut);
     output.write(&told)?;
     output.flush()?;
-    tell_github(loaded, &words(&first), &told);
+    tell_github(loaded, &first.to_string(), &told);
     if again == Some(false) {
         note(
             "it does not fail again: either it fails at random, or the receiver remembers earlier runs; \
@@ -158,7 +157,7 @@ fn write(
     let loaded = court.loaded;
     let played = court.numbered(&loaded.plan, run);
     let causes = kept.causes.iter().map(|cause| format!("  {}", played.describe(*cause)));
-    let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), words(failure)]
+    let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), failure.to_string()]
         .into_iter()
         .chain(causes)
         .collect();
