@@ -48,12 +48,14 @@ pub struct Attempt {
     pub spoiling: Spoiling,
     /// Scenario time it was due at.
     pub due_at: UnixMillis,
-    /// Scenario time it was sent at.
+    /// Scenario time it was first sent at.
     pub sent_at: UnixMillis,
     /// Since the run began, when it was due.
     pub due: Duration,
-    /// Since the run began, when it was sent.
+    /// Since the run began, when it was sent; the second time, if the receiver had closed the first connection.
     pub sent: Duration,
+    /// How long after the first sending that was: see [`Exchange::resent_after`](crate::transport::Exchange::resent_after).
+    pub resent_after: Option<Duration>,
 }
 
 impl Attempt {
@@ -66,9 +68,14 @@ impl Attempt {
         }
     }
 
-    /// How late it was sent.
+    /// How late it was sent at first.
     pub fn start_delay(&self) -> Duration {
-        self.sent.saturating_sub(self.due)
+        self.sent.saturating_sub(self.due).saturating_sub(self.resent_after.unwrap_or_default())
+    }
+
+    /// The attempt, sent once more so long after the first time, or not.
+    pub fn resent(self, after: Option<Duration>) -> Self {
+        Self { sent: self.sent + after.unwrap_or_default(), resent_after: after, ..self }
     }
 }
 
@@ -111,6 +118,8 @@ pub enum Event {
         took: Duration,
         /// How often it was asked.
         tries: u32,
+        /// How often the receiver had closed a kept connection, so that a try was sent once more on a new one.
+        resent: u32,
         /// The last answer, if there was one.
         answer: Option<Answer>,
         /// Else why there was none.

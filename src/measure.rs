@@ -39,6 +39,8 @@ pub struct Measurement {
     pub timeouts: u64,
     /// Still on their way when the run was cut short.
     pub unfinished: u64,
+    /// Sent once more on a new connection, because the receiver had closed the kept one; each still counts as one.
+    pub resent: u64,
     /// Sent before measuring began; in no other number.
     pub warm_up: u64,
     /// How long callbacks arrived that were measured.
@@ -71,6 +73,7 @@ impl Default for Measurement {
             details: BTreeMap::new(),
             timeouts: 0,
             unfinished: 0,
+            resent: 0,
             warm_up: 0,
             elapsed: Duration::ZERO,
             corrected: BTreeMap::new(),
@@ -138,6 +141,7 @@ impl Measurement {
         });
         self.timeouts += other.timeouts;
         self.unfinished += other.unfinished;
+        self.resent += other.resent;
         self.warm_up += other.warm_up;
         self.elapsed = self.elapsed.max(other.elapsed);
         for (event, histogram) in &other.corrected {

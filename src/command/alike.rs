@@ -13,7 +13,7 @@ use crate::expect::subset::differences;
 use crate::plan::Plan;
 use crate::plan::task::Task;
 use crate::probe::{About, PLACEHOLDERS, address, is_elsewhere, unknown_placeholder};
-use crate::transport::{MAX_PROBED_BODY, Outcome, Request, Transport};
+use crate::transport::{MAX_COMPARED_BODY, Outcome, Request, Transport};
 
 /// How long a receiver may take until both are told of alike: some work behind a queue.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -114,12 +114,15 @@ impl Alike {
         let url = address(&about.fill_url(&self.url), &base);
         let asked = Request::post(url.clone(), Bytes::new(), PATIENCE);
         let is_elsewhere = is_elsewhere(&url, &base);
-        let request = Request { method: Method::GET, is_elsewhere, most: MAX_PROBED_BODY, ..asked };
+        let request = Request { method: Method::GET, is_elsewhere, most: MAX_COMPARED_BODY, ..asked };
         let answer = match court.transport.send(request).await {
             Outcome::Answered(answer) if answer.status == 200 => answer,
             Outcome::Answered(answer) => return Err(format!("{url} answered {}", answer.status)),
             Outcome::Failed(failure) => return Err(format!("{url}: {}: {}", failure.kind.word(), failure.detail)),
         };
+        if answer.is_cut {
+            return Err(format!("{url} tells more than {MAX_COMPARED_BODY} bytes, the most that is compared"));
+        }
         let mut value: Value =
             serde_json::from_slice(&answer.body).map_err(|error| format!("{url} tells no JSON: {error}"))?;
         unname(&mut value, &about);

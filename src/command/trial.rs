@@ -115,18 +115,13 @@ impl Court<'_> {
 
     fn settings(&self, plan: &Plan) -> Settings {
         let scenario = plan.scenario();
+        // A long search outlasts its first signatures: unless somebody fixed the time, every trial begins now.
+        let epoch = if self.loaded.is_epoch_fixed { self.loaded.epoch } else { wall_now() };
         Settings {
-            payload: scenario.payload.clone(),
-            timeout: scenario.receiver.timeout,
-            retry: scenario.receiver.retry.clone(),
-            ordering: scenario.receiver.ordering,
-            addresses: self.loaded.addresses.clone(),
             speed: Speed::Max,
-            // A long search outlasts its first signatures: unless somebody fixed the time, every trial begins now.
-            epoch: if self.loaded.is_epoch_fixed { self.loaded.epoch } else { wall_now() },
             started_at: wall_now(),
-            probes: scenario.probes.clone(),
             max_in_flight: self.max_in_flight,
+            ..Settings::of(scenario, self.loaded.addresses.clone(), epoch)
         }
     }
 

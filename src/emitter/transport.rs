@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response};
 use reqwest::Url;
@@ -19,7 +19,7 @@ use tower_service::Service;
 use crate::transport::guard::Guard;
 use crate::transport::http::address::{authorization, host, path_and_query};
 use crate::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
-use crate::transport::{self, Answer, FailureKind, Manner, Outcome};
+use crate::transport::{self, Exchange, FailureKind, Kept, Manner, Outcome};
 
 /// A way to the program under test: [`InProcess`] or [`Http`]. There are no others; [`InProcess::from_fn`] takes what you like.
 #[expect(private_bounds, reason = "sealed: what a transport has to do may change")]
@@ -121,7 +121,7 @@ struct Caller {
 }
 
 impl Caller {
-    async fn exchange(&self, request: &transport::Request) -> Outcome {
+    async fn call(&self, request: &transport::Request) -> Outcome {
         match self.request(request) {
             // What is asked elsewhere is asked here all the same: there is nobody else.
             Ok(head) => (self.call)(head, request.most).await,
@@ -151,23 +151,23 @@ impl Caller {
 }
 
 impl transport::Transport for Caller {
-    async fn send(&self, request: transport::Request) -> Outcome {
+    async fn exchange(&self, request: transport::Request) -> Exchange {
         if request.manner.length() > Duration::ZERO {
             sleep(request.manner.length()).await;
         }
         // A program never sees a request that does not come to its end.
         if matches!(request.manner, Manner::CutBody | Manner::Reset) {
-            return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
+            return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body").into();
         }
         let late = || {
             let within = format!("no answer within {:?} of tokio's clock", request.timeout);
             Outcome::failed(FailureKind::Timeout, within)
         };
-        timeout(request.timeout, self.exchange(&request)).await.unwrap_or_else(|_| late())
+        timeout(request.timeout, self.call(&request)).await.unwrap_or_else(|_| late()).into()
     }
 }
 
-/// Reads the answer, and no more of its body than a socket would.
+/// Reads the whole answer, and keeps no more of its body than a socket would.
 async fn outcome<B>(response: Response<B>, most: usize) -> Outcome
 where
     B: hyper::body::Body,
@@ -175,16 +175,14 @@ where
 {
     let (head, body) = response.into_parts();
     let mut body = pin!(body);
-    let mut read = Vec::new();
-    while read.len() < most {
-        match body.frame().await {
-            Some(Ok(frame)) => frame.into_data().into_iter().for_each(|data| read.put(data)),
-            Some(Err(error)) => return Outcome::failed(FailureKind::Reset, error.to_string()),
-            None => break,
+    let mut kept = Kept::new(most);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => frame.into_data().into_iter().for_each(|data| kept.take(data)),
+            Err(error) => return Outcome::failed(FailureKind::Reset, error.to_string()),
         }
     }
-    read.truncate(most);
-    Outcome::Answered(Answer { status: head.status.as_u16(), headers: head.headers, body: read.into() })
+    Outcome::Answered(kept.answer(head.status.as_u16(), head.headers))
 }
 
 /// POSTs over sockets, to this machine and private networks only.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::shown::one_line;
-use crate::transport::{Answer, MAX_ANSWER_BODY, MAX_PROBED_BODY};
+use crate::transport::Answer;
 
 /// What is expected of one answer. Nothing by default.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -41,14 +41,19 @@ impl Expectation {
             let (within, took) = (humantime::format_duration(within), took.as_millis());
             format!("expected an answer within {within}, it took {took}ms")
         });
-        let body = self.body.as_ref().map(|expected| self::body(expected, &answer.body)).unwrap_or_default();
-        let places = if self.json.is_empty() { Vec::new() } else { self.places(&answer.body) };
+        let body = self.body.as_ref().map(|expected| self::body(expected, answer)).unwrap_or_default();
+        let places = if self.json.is_empty() { Vec::new() } else { self.places(answer) };
         let headers = self.headers.iter().filter_map(|(name, value)| header(name, value, answer));
         status.into_iter().chain(within).chain(body).chain(places).chain(headers).collect()
     }
 
-    fn places(&self, bytes: &[u8]) -> Vec<String> {
-        let Ok(body) = serde_json::from_slice::<Value>(bytes) else { return vec![no_json("JSON", bytes)] };
+    /// Whether anything is expected of the body.
+    pub fn reads_body(&self) -> bool {
+        self.body.is_some() || !self.json.is_empty()
+    }
+
+    fn places(&self, answer: &Answer) -> Vec<String> {
+        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else { return vec![no_json("JSON", answer)] };
         let wrong = |(pointer, expected): &(String, Value)| match body.pointer(pointer) {
             None => Some(format!("{pointer}: expected {}, there is none", subset::short(expected))),
             Some(actual) if !subset::differences(expected, actual).is_empty() => {
@@ -63,19 +68,20 @@ impl Expectation {
 /// How much of a body that is no JSON is shown, in characters.
 const SHOWN: usize = 80;
 
-fn body(expected: &Value, bytes: &[u8]) -> Vec<String> {
-    match serde_json::from_slice(bytes) {
+fn body(expected: &Value, answer: &Answer) -> Vec<String> {
+    match serde_json::from_slice(&answer.body) {
         Ok(body) => subset::differences(expected, &body).into_iter().map(|line| format!("body: {line}")).collect(),
-        Err(_) => vec![no_json(&subset::short(expected), bytes)],
+        Err(_) => vec![no_json(&subset::short(expected), answer)],
     }
 }
 
-fn no_json(expected: &str, bytes: &[u8]) -> String {
+fn no_json(expected: &str, answer: &Answer) -> String {
+    let bytes = &answer.body;
+    if answer.is_cut {
+        return format!("body: expected {expected}, got more than {} bytes, the most that is compared", bytes.len());
+    }
     if bytes.is_empty() {
         return format!("body: expected {expected}, got nothing");
-    }
-    if [MAX_ANSWER_BODY, MAX_PROBED_BODY].contains(&bytes.len()) {
-        return format!("body: expected {expected}, got no JSON: the answer was cut at {} bytes", bytes.len());
     }
     format!("body: expected {expected}, got no JSON: {}", one_line(&String::from_utf8_lossy(bytes), SHOWN))
 }
@@ -106,6 +112,11 @@ pub struct Expectations {
 }
 
 impl Expectations {
+    /// Whether anything is expected of a body.
+    pub fn read_bodies(&self) -> bool {
+        self.intact.reads_body() || self.refused.as_ref().is_some_and(Expectation::reads_body)
+    }
+
     /// Whether a delivery with this expectation has to be acknowledged in the end.
     pub fn demands_delivery(&self, of_step: Option<&Expectation>) -> bool {
         let status = of_step.map_or(&self.intact.status, |of_step| &of_step.status);

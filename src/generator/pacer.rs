@@ -77,6 +77,8 @@ impl<'a> Maker<'a> {
         Request {
             content_type: spoiling.content_type(),
             manner: spoiling.manner(),
+            // Only the status counts.
+            most: 0,
             ..Request::post(addresses.of(&delivery.task).into_owned(), body, self.load.timeout())
         }
     }

@@ -12,7 +12,7 @@ use super::pacer::{Item, Maker, Word};
 use super::{Halt, Load, queues};
 use crate::measure::Measurement;
 use crate::plan::arrivals::Callbacks;
-use crate::transport::{Request, Transport};
+use crate::transport::{Exchange, Request, Transport};
 
 /// The most requests that wait for a permit where they wait; more are dropped.
 const MAX_QUEUE: usize = 1_000_000;
@@ -42,12 +42,16 @@ impl<T: Transport> Shared<'_, T> {
         } else {
             self.measured.borrow_mut().sent(delay, late_after);
         }
-        let outcome = self.transport.send(request).await;
+        let Exchange { outcome, resent_after } = self.transport.exchange(request).await;
         let done = self.began.elapsed();
-        let (corrected, service) = (done.saturating_sub(due), done.saturating_sub(sent));
+        // What was sent once more is answered from then on.
+        let service = done.saturating_sub(sent + resent_after.unwrap_or_default());
+        let corrected = done.saturating_sub(due);
         self.live.met(outcome.is_acknowledged(), corrected);
         if !is_warm_up {
-            self.measured.borrow_mut().met(event, &outcome, corrected, service);
+            let mut measured = self.measured.borrow_mut();
+            measured.resent += u64::from(resent_after.is_some());
+            measured.met(event, &outcome, corrected, service);
         }
     }
 }

@@ -70,6 +70,9 @@ pub struct LoadReport {
     pub timeouts: u64,
     /// Still on their way when the run was cut short.
     pub unfinished: u64,
+    /// Of those sent, sent once more because the receiver had closed the kept connection.
+    #[serde(default)]
+    pub resent: u64,
     /// Sent before measuring began; in no other number.
     pub warm_up: u64,
     /// How long callbacks arrived that were measured.
@@ -159,6 +162,7 @@ impl LoadReport {
             transport_details: measured.details.clone(),
             timeouts: measured.timeouts,
             unfinished: measured.unfinished,
+            resent: measured.resent,
             warm_up: measured.warm_up,
             elapsed_ms: u64::try_from(measured.elapsed.as_millis()).unwrap_or(u64::MAX),
             rate_per_s: measured.rate(),
@@ -200,6 +204,7 @@ impl LoadReport {
             details: self.transport_details.clone(),
             timeouts: self.timeouts,
             unfinished: self.unfinished,
+            resent: self.resent,
             warm_up: self.warm_up,
             elapsed: Duration::from_millis(self.elapsed_ms),
             corrected: corrected.collect::<Result<_, String>>()?,
@@ -291,6 +296,7 @@ impl LoadReport {
         }
         row("timeout", BAD, self.timeouts, "");
         row("unfinished", NOTE, self.unfinished, "");
+        row("sent again", NOTE, self.resent, "the receiver had closed the kept connection");
         row("dropped", BAD, self.dropped, "no request could be begun at its time: max_in_flight were on their way");
         row("not started", NOTE, self.not_started, "");
         row("late", NOTE, self.late, "");

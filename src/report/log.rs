@@ -14,6 +14,8 @@ use crate::transport::{FailureKind, Outcome};
 
 /// The width of the middle column.
 const WIDTH: usize = 28;
+/// Said of a request that the receiver closed a kept connection on; see [`Attempt::resent_after`].
+const RESENT: &str = "sent again: the kept connection was closed";
 
 /// The line of one event, with its newline; empty for what is said by another line already.
 pub fn line(event: &Event) -> String {
@@ -39,8 +41,8 @@ pub fn line(event: &Event) -> String {
             )
         }
         Event::Ended { .. } => String::new(),
-        Event::Probed { probe, about, took, tries, answer, complaints, .. } => {
-            let mut line = probed(probe, about.as_ref(), *took, *tries, complaints);
+        Event::Probed { probe, about, took, tries, resent, answer, complaints, .. } => {
+            let mut line = probed(probe, about.as_ref(), *took, (*tries, *resent), complaints);
             if let Some(answer) = answer.as_ref().filter(|_| !complaints.is_empty()) {
                 let _ = writeln!(line, "{:12}  =   {DIM}{answer}{DIM:#}", "");
             }
@@ -54,13 +56,20 @@ pub fn complaint(complaint: &Complaint) -> String {
     format!("{:12}  {BAD}!   {}{BAD:#}\n", "", complaint.text)
 }
 
-fn probed(probe: &Probe, about: Option<&About>, took: Duration, tries: u32, complaints: &[String]) -> String {
+fn probed(
+    probe: &Probe,
+    about: Option<&About>,
+    took: Duration,
+    (tries, resent): (u32, u32),
+    complaints: &[String],
+) -> String {
     let (style, word) = if complaints.is_empty() { (GOOD, "as expected") } else { (BAD, "not as expected") };
     let task = about.map(|about| format!("  task={}", escaped(&about.task_id))).unwrap_or_default();
     let tries = if tries == 1 { String::new() } else { format!(", {tries} tries") };
+    let resent = if resent == 0 { String::new() } else { format!(", {RESENT}") };
     let took = milliseconds(took);
     let title = probe.title(about);
-    format!("{:12}  ?   {title}{task}  {style}{word}{style:#} {DIM}in {took}{tries}{DIM:#}\n", "")
+    format!("{:12}  ?   {title}{task}  {style}{word}{style:#} {DIM}in {took}{tries}{resent}{DIM:#}\n", "")
 }
 
 fn sent(attempt: &Attempt) -> String {
@@ -102,6 +111,9 @@ fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome
         escaped(&attempt.subject.task_id),
         attempt.subject.number
     );
+    if attempt.resent_after.is_some() {
+        let _ = write!(line, "  {NOTE}{RESENT}{NOTE:#}");
+    }
     match retry_in {
         Some(pause) => {
             let _ = write!(line, "  {NOTE}again in {pause}{NOTE:#}");

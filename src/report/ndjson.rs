@@ -77,6 +77,8 @@ enum Rest<'a> {
         attempt: u32,
         due_us: u64,
         sent_us: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resent_after_us: Option<u64>,
         done_us: u64,
         outcome: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +116,7 @@ pub fn line(event: &Event) -> String {
             written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
         }
         Event::Ended { subject, end } => written("ended", subject, Rest::Ended { end: word(*end) }),
-        Event::Probed { probe, about, url, at, took, tries, answer, failure, complaints } => json(&Probed {
+        Event::Probed { probe, about, url, at, took, tries, resent, answer, failure, complaints } => json(&Probed {
             schema_version: SCHEMA_VERSION,
             event: "probed",
             probe: without_passwords(&probe.name),
@@ -124,6 +126,7 @@ pub fn line(event: &Event) -> String {
             at_us: micros(*at),
             took_us: micros(*took),
             tries: *tries,
+            resent: *resent,
             outcome: failure.map_or("answered", FailureKind::word),
             status: answer.as_ref().map(|answer| answer.status),
             body: answer.as_ref().map(|answer| String::from_utf8_lossy(&answer.body)),
@@ -145,12 +148,19 @@ struct Probed<'a> {
     at_us: u64,
     took_us: u64,
     tries: u32,
+    #[serde(skip_serializing_if = "is_none")]
+    resent: u32,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
     complaints: &'a [String],
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What befalls a delivery or an attempt, if anything does.
@@ -201,6 +211,7 @@ fn met<'a>(attempt: &Attempt, done: Duration, outcome: &'a Outcome, retry_in: Op
         attempt: attempt.number,
         due_us: micros(attempt.due),
         sent_us: micros(attempt.sent),
+        resent_after_us: attempt.resent_after.map(micros),
         done_us: micros(done),
         outcome: word,
         status,

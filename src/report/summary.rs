@@ -27,6 +27,7 @@ pub struct Summary {
     interrupted: u64,
     rest: Rest,
     attempts: u64,
+    resent: u64,
     forbidden: bool,
     outcomes: BTreeMap<String, u64>,
     dropped: u64,
@@ -49,6 +50,7 @@ impl Summary {
             interrupted: 0,
             rest: Rest { not_started: 0, at_least: false },
             attempts: 0,
+            resent: 0,
             forbidden: false,
             outcomes: BTreeMap::new(),
             dropped: 0,
@@ -74,6 +76,7 @@ impl Summary {
             Event::Met { attempt, done, outcome, .. } => {
                 let word = word(outcome);
                 self.service_time.record(done.saturating_sub(attempt.sent));
+                self.resent += u64::from(attempt.resent_after.is_some());
                 *self.outcomes.entry(word).or_default() += 1;
             }
             Event::Probed { .. } => self.probes += 1,
@@ -165,6 +168,13 @@ impl Summary {
             let outcomes = outcomes.iter().map(|(word, count)| format!("{word} ×{count}"));
             let outcomes = outcomes.collect::<Vec<_>>().join(", ");
             let _ = writeln!(text, "{}: {outcomes}", plural(self.attempts, "attempt"));
+            if self.resent > 0 {
+                let times = plural(self.resent, "time");
+                let _ = writeln!(
+                    text,
+                    "{DIM}sent again    {times}, because the receiver had closed the kept connection{DIM:#}"
+                );
+            }
             let _ = writeln!(text, "{DIM}start delay   {}{DIM:#}", self.start_delay);
             let _ = writeln!(text, "{DIM}service time  {}{DIM:#}", self.service_time);
         }
@@ -201,6 +211,7 @@ impl Summary {
             not_started: self.rest.not_started,
             not_started_at_least: self.rest.at_least,
             attempts: self.attempts,
+            resent: self.resent,
             outcomes: self.outcomes(),
             start_delay: self.start_delay.to_json(),
             service_time: self.service_time.to_json(),
@@ -238,6 +249,8 @@ pub struct SummaryJson {
     pub not_started_at_least: bool,
     /// POSTs.
     pub attempts: u64,
+    /// Of these, sent once more because the receiver had closed the kept connection.
+    pub resent: u64,
     /// How many attempts met what; all together as many as `attempts`.
     pub outcomes: BTreeMap<String, u64>,
     /// Sent − due.

@@ -10,7 +10,7 @@ use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::DuplicateAs;
 use crate::plan::delivery::{Delivery, Due};
 use crate::time::{Millis, UnixMillis};
-use crate::transport::{Outcome, Request, Transport};
+use crate::transport::{Exchange, MAX_COMPARED_BODY, Outcome, Request, Transport};
 
 impl<T: Transport> Player<'_, T> {
     /// Delivers; gives the scenario time at which that was over.
@@ -108,8 +108,11 @@ impl<T: Transport> Player<'_, T> {
             sent_at: self.settings.epoch.plus(self.pace.now(due)),
             due: self.pace.real(due).unwrap_or(sent),
             sent,
+            resent_after: None,
         };
+        let compares = delivery.expect.as_ref().is_some_and(|expected| expected.reads_body());
         let request = Request {
+            most: if compares { MAX_COMPARED_BODY } else { self.settings.kept },
             content_type: spoiling.content_type(),
             manner: spoiling.manner(),
             ..Request::post(url.clone(), body.clone(), self.settings.timeout)
@@ -119,8 +122,8 @@ impl<T: Transport> Player<'_, T> {
         if self.stop.is_abandoned() {
             return None;
         }
-        let outcome = self.transport.send(request).await;
-        Some((attempt, outcome))
+        let Exchange { outcome, resent_after } = self.transport.exchange(request).await;
+        Some((attempt.resent(resent_after), outcome))
     }
 
     /// The times a body tells. What comes twice happened once; the same bytes once more tell the same times.

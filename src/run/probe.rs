@@ -10,7 +10,7 @@ use super::Player;
 use crate::event::Event;
 use crate::plan::task::Task;
 use crate::probe::{Probe, When, address, is_elsewhere};
-use crate::transport::{MAX_PROBED_BODY, Outcome, Request, Transport};
+use crate::transport::{Exchange, MAX_COMPARED_BODY, Outcome, Request, Transport};
 
 /// The pause before a probe is asked again: the first, and the longest; it doubles in between.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
@@ -45,19 +45,22 @@ impl<T: Transport> Player<'_, T> {
         let is_elsewhere = is_elsewhere(&url, &base);
         let began = Instant::now();
         let mut pause = PAUSES.0;
-        let mut tries = 0;
+        let (mut tries, mut resent) = (0, 0);
         let (complaints, outcome) = loop {
             tries += 1;
             let left = probe.eventually.saturating_sub(began.elapsed()).max(Duration::from_millis(100));
             let timeout = if tries == 1 { self.settings.timeout } else { self.settings.timeout.min(left) };
             let asked = Instant::now();
-            let outcome = tokio::select! {
+            let request = request(&filled, url.clone(), is_elsewhere, timeout);
+            let Exchange { outcome, resent_after } = tokio::select! {
                 biased;
                 () = self.stop.requested() => return,
-                outcome = self.transport.send(request(&filled, url.clone(), is_elsewhere, timeout)) => outcome,
+                exchange = self.transport.exchange(request) => exchange,
             };
+            resent += u32::from(resent_after.is_some());
+            let answered_in = asked.elapsed().saturating_sub(resent_after.unwrap_or_default());
             let complaints = match &outcome {
-                Outcome::Answered(answer) => filled.expectation.complaints(answer, asked.elapsed()),
+                Outcome::Answered(answer) => filled.expectation.complaints(answer, answered_in),
                 Outcome::Failed(failure) => vec![format!("{}: {}", failure.kind.word(), failure.detail)],
             };
             let left = probe.eventually.saturating_sub(began.elapsed());
@@ -78,12 +81,12 @@ impl<T: Transport> Player<'_, T> {
             Outcome::Failed(failure) => (None, Some(failure.kind)),
         };
         let probe = Arc::clone(probe);
-        self.tell(Event::Probed { probe, about, url, at, took, tries, answer, failure, complaints });
+        self.tell(Event::Probed { probe, about, url, at, took, tries, resent, answer, failure, complaints });
     }
 }
 
 fn request(probe: &Probe, url: String, is_elsewhere: bool, timeout: Duration) -> Request {
     let body = probe.send.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
     let method = probe.method.clone();
-    Request { method, is_elsewhere, most: MAX_PROBED_BODY, ..Request::post(url, body, timeout) }
+    Request { method, is_elsewhere, most: MAX_COMPARED_BODY, ..Request::post(url, body, timeout) }
 }

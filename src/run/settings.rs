@@ -10,6 +10,7 @@ use crate::plan::task::Task;
 use crate::probe::Probe;
 use crate::scenario::{Ordering, Retry, Scenario};
 use crate::time::UnixMillis;
+use crate::transport::{MAX_ANSWER_BODY, MAX_COMPARED_BODY};
 
 /// The settings of one run.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub probes: Vec<Arc<Probe>>,
     /// The most requests on their way at once.
     pub max_in_flight: usize,
+    /// How much is kept of the body of an answer to a callback, in bytes; more where a step expects something of it.
+    pub kept: usize,
 }
 
 impl Settings {
@@ -50,6 +53,7 @@ impl Settings {
             started_at: epoch,
             probes: scenario.probes.clone(),
             max_in_flight: 1000,
+            kept: if scenario.expectations.read_bodies() { MAX_COMPARED_BODY } else { MAX_ANSWER_BODY },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::{Answer, FailureKind, Manner, Outcome, Request, Transport};
+use super::{Answer, Exchange, FailureKind, Manner, Outcome, Request, Transport};
 
 /// What the receiver does with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,23 +44,23 @@ impl<F: FnMut(&Request) -> Reply> MemoryTransport<F> {
 }
 
 impl<F: FnMut(&Request) -> Reply> Transport for MemoryTransport<F> {
-    async fn send(&self, request: Request) -> Outcome {
+    async fn exchange(&self, request: Request) -> Exchange {
         if request.manner.length() > Duration::ZERO {
             sleep(request.manner.length()).await;
         }
         // A receiver never sees a request that does not come to its end.
         if matches!(request.manner, Manner::CutBody | Manner::Reset) {
-            return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
+            return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body").into();
         }
         let reply = (self.receiver.borrow_mut())(&request);
         match reply.after {
             Some(after) if after < request.timeout => {
                 sleep(after).await;
-                reply.outcome
+                reply.outcome.into()
             }
             _ => {
                 sleep(request.timeout).await;
-                Outcome::failed(FailureKind::Timeout, format!("no answer within {:?}", request.timeout))
+                Outcome::failed(FailureKind::Timeout, format!("no answer within {:?}", request.timeout)).into()
             }
         }
     }

@@ -1,6 +1,5 @@
 //! How a request reaches the receiver: real HTTP, or a scripted receiver in memory.
 
-pub mod direct;
 pub mod guard;
 pub mod http;
 pub mod memory;
@@ -8,7 +7,7 @@ pub mod memory;
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
@@ -31,7 +30,7 @@ pub struct Request {
     pub manner: Manner,
     /// Whether it goes elsewhere than callbacks: what is only for their receiver, such as its headers, is not sent along.
     pub is_elsewhere: bool,
-    /// How much of the answer's body is read, in bytes.
+    /// How much of the answer's body is kept, in bytes. It is read to its end all the same.
     pub most: usize,
 }
 
@@ -68,6 +67,11 @@ pub enum Manner {
 }
 
 impl Manner {
+    /// Whether it is sent as every client would send it.
+    pub const fn is_well(self) -> bool {
+        matches!(self, Self::Usual | Self::Closing)
+    }
+
     /// How long sending itself takes, at the most, because it is to be bad. Nobody can blame the receiver for that.
     pub const fn length(self) -> Duration {
         match self {
@@ -101,18 +105,22 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, at most [`Request::most`] bytes of it.
     pub body: Bytes,
+    /// Whether there was more of it.
+    pub is_cut: bool,
 }
 
 impl Answer {
     /// An answer without headers.
     pub fn new(status: u16, body: Bytes) -> Self {
-        Self { status, headers: HeaderMap::new(), body }
+        Self { status, headers: HeaderMap::new(), body, is_cut: false }
     }
 
     /// As much of it as [`words`](Self::words) needs.
     #[must_use]
     pub fn beginning(&self) -> Self {
-        Self::new(self.status, Bytes::copy_from_slice(&self.body[..self.body.len().min(4 * MOST_WORDS)]))
+        let length = self.body.len().min(4 * MOST_WORDS);
+        let is_cut = self.is_cut || length < self.body.len();
+        Self { is_cut, ..Self::new(self.status, Bytes::copy_from_slice(&self.body[..length])) }
     }
 
     /// The beginning of the body for people, its blanks and lines run together, if there is anything in it.
@@ -121,6 +129,30 @@ impl Answer {
         let text = String::from_utf8_lossy(&body);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         (!text.is_empty()).then(|| one_line(&text, MOST_WORDS))
+    }
+}
+
+/// A body while it is read: as much of it as counts.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    most: usize,
+    body: Vec<u8>,
+    is_cut: bool,
+}
+
+impl Kept {
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { most, body: Vec::new(), is_cut: false }
+    }
+
+    pub(crate) fn take(&mut self, data: impl Buf) {
+        let room = self.most - self.body.len();
+        self.is_cut |= data.remaining() > room;
+        self.body.put(data.take(room));
+    }
+
+    pub(crate) fn answer(self, status: u16, headers: HeaderMap) -> Answer {
+        Answer { status, headers, body: self.body.into(), is_cut: self.is_cut }
     }
 }
 
@@ -138,10 +170,10 @@ impl fmt::Display for Answer {
     }
 }
 
-/// How much is read of the body of an answer to a callback, in bytes. The service ignores the body, so an endless one costs no more than this.
+/// How much is kept of the body of an answer whose body is not compared, in bytes: enough to show how it begins.
 pub const MAX_ANSWER_BODY: usize = 64 * 1024;
-/// How much is read of the body of an answer to a probe, in bytes.
-pub const MAX_PROBED_BODY: usize = 1024 * 1024;
+/// How much is kept, and compared, of the body of an answer of which something is expected, in bytes.
+pub const MAX_COMPARED_BODY: usize = 1024 * 1024;
 
 /// Why there was no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,12 +244,33 @@ impl Outcome {
     }
 }
 
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What it met.
+    pub outcome: Outcome,
+    /// Set if the receiver closed a connection that had served before, without a byte of an answer, and the request was sent once
+    /// more on a new one: how long after the first sending. The outcome is that of the second.
+    pub resent_after: Option<Duration>,
+}
+
+impl From<Outcome> for Exchange {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, resent_after: None }
+    }
+}
+
 /// Something that can carry a request to the receiver and bring back what it met.
 ///
-/// Implementations never retry, never follow redirects, and give up by themselves after [`Request::timeout`]; what
-/// [`Manner::length`] says comes on top.
+/// Implementations never retry but for what [`Exchange::resent_after`] tells, never follow redirects, and give up by themselves
+/// after [`Request::timeout`], which begins anew with the second sending; what [`Manner::length`] says comes on top.
 #[expect(async_fn_in_trait, reason = "the player runs on one thread; its futures need not be Send")]
 pub trait Transport {
     /// Sends one request.
-    async fn send(&self, request: Request) -> Outcome;
+    async fn exchange(&self, request: Request) -> Exchange;
+
+    /// Sends one request of which nobody measures the time.
+    async fn send(&self, request: Request) -> Outcome {
+        self.exchange(request).await.outcome
+    }
 }

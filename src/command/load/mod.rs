@@ -10,14 +10,13 @@ pub(super) use merge::merge;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::again::again;
 use self::result::{finish, header};
 use self::view::View;
-use super::connect::{addresses, admit, http, settings};
+use super::connect::{addresses, admit, http};
 use super::loaded::{Loaded, load as load_scenario};
 use super::output::note;
 use super::run::block_on;
@@ -36,9 +35,8 @@ use crate::shown::without_passwords;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::{Millis, UnixMillis, wall_now};
-use crate::transport::direct::DirectTransport;
 use crate::transport::guard::Guard;
-use crate::transport::http::{Connector, HttpTransport, SystemResolver};
+use crate::transport::http::HttpTransport;
 
 /// The most requests, unless it is said otherwise.
 const MAX_REQUESTS: u64 = 100_000_000;
@@ -68,7 +66,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
         if args.sink {
             sink(&mut loaded, args)?;
         }
-        let ready = tokio::select! {
+        let transport = tokio::select! {
             ready = set_up(args, &loaded) => ready?,
             exit = signals.next() => {
                 note("stopped before anything was sent");
@@ -83,7 +81,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
         }
         let mut load = of(args, &loaded, spec, shard);
         let header = header(args, &loaded, &load)?;
-        spare_descriptors(args, &ready, &mut load);
+        spare_descriptors(args, &mut load);
         note(&format!(
             "{DIM}{}  seed {}  {}  {}{DIM:#}",
             loaded.name,
@@ -91,7 +89,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
             header.offered,
             without_passwords(loaded.addresses.shown())
         ));
-        let (measured, interrupted) = make(args, &loaded, &load, ready, &mut signals).await?;
+        let (measured, interrupted) = make(args, &load, transport, &mut signals).await?;
         let exit = finish(args, header, (&loaded, &load), &measured)?;
         // Being interrupted is no failure to look into.
         if exit != Exit::Success && interrupted.is_none() {
@@ -126,13 +124,8 @@ pub(super) fn shard(typed: Option<&str>, spec: &LoadSpec) -> Result<Shard, Failu
     Ok(shard)
 }
 
-/// Whether all callbacks go over plain http, where the lean transport can be used.
-struct Ready {
-    is_plain: bool,
-}
-
 /// Everything that can go wrong before anything is sent.
-async fn set_up(args: &LoadArgs, loaded: &Loaded) -> Result<Ready, Failure> {
+async fn set_up(args: &LoadArgs, loaded: &Loaded) -> Result<HttpTransport, Failure> {
     let transport = http(loaded, &args.connect)?;
     let urls = addresses(loaded)?;
     admit(&urls, &transport).await?;
@@ -140,11 +133,7 @@ async fn set_up(args: &LoadArgs, loaded: &Loaded) -> Result<Ready, Failure> {
         let guard = Guard { allow_remote: args.connect.allow_remote };
         wait::until_accepting(&urls, guard, *limit).await?;
     }
-    // A password in the address is for the client that understands it.
-    let is_plain =
-        urls.iter().all(|url: &Url| url.scheme() == "http" && url.username().is_empty() && url.password().is_none());
-    let faults = loaded.plan.scenario().tasks.iter().any(|spec| spec.may_fail());
-    Ok(Ready { is_plain: is_plain && !faults })
+    Ok(transport)
 }
 
 fn of(args: &LoadArgs, loaded: &Loaded, spec: LoadSpec, shard: Shard) -> Load {
@@ -166,12 +155,13 @@ fn of(args: &LoadArgs, loaded: &Loaded, spec: LoadSpec, shard: Shard) -> Load {
 }
 
 /// Sees to it that every request has a descriptor for its socket; if the system does not give so many, has fewer at once.
-fn spare_descriptors(args: &LoadArgs, ready: &Ready, load: &mut Load) {
+fn spare_descriptors(args: &LoadArgs, load: &mut Load) {
     /// For standard streams, the runtimes, files.
     const OTHERS: u64 = 64;
     let wanted = load.shard.part_of(load.spec.max_in_flight);
-    // A client may have two connections for a request, a free one and the next; the sink has the other ends.
-    let sockets = if ready.is_plain { 1 } else { 2 } * if args.sink { 2 } else { 1 };
+    // What is sent badly on purpose has a connection of its own, beside the free ones; the sink has the other ends.
+    let faults = load.plan.scenario().tasks.iter().any(|spec| spec.may_fail());
+    let sockets = if faults { 2 } else { 1 } * if args.sink { 2 } else { 1 };
     let descriptors = super::play::descriptors(wanted * sockets + OTHERS);
     let possible = (descriptors.saturating_sub(OTHERS) / sockets).max(1);
     if possible < wanted {
@@ -186,13 +176,10 @@ fn spare_descriptors(args: &LoadArgs, ready: &Ready, load: &mut Load) {
 
 async fn make(
     args: &LoadArgs,
-    loaded: &Loaded,
     load: &Load,
-    ready: Ready,
+    transport: HttpTransport,
     signals: &mut Signals,
 ) -> Result<(Measurement, Option<Exit>), Failure> {
-    let http = settings(loaded, &args.connect)?;
-    let whole = super::connect::http(loaded, &args.connect)?;
     let live: Arc<Vec<Live>> = Arc::new((0..load.workers).map(|_| Live::default()).collect());
     let halt = Halt::default();
     let began = Instant::now() + pause(args);
@@ -200,22 +187,8 @@ async fn make(
     let generator = {
         let (load, live, halt) = (load.clone(), Arc::clone(&live), halt.clone());
         move || {
-            let measured = if ready.is_plain {
-                let lean = || {
-                    let connector = Connector::new(http.guard, Arc::new(SystemResolver));
-                    DirectTransport::new(connector, &http.headers)
-                };
-                generate(&load, began, lean, &live, &halt)
-            } else {
-                // A client's connections belong to a runtime: each worker has a client of its own.
-                generate(
-                    &load,
-                    began,
-                    || HttpTransport::new(&http, Arc::new(SystemResolver)).unwrap_or_else(|_| whole.clone()),
-                    &live,
-                    &halt,
-                )
-            };
+            // Connections belong to a runtime: each worker has its own.
+            let measured = generate(&load, began, || transport.another(), &live, &halt);
             // Nobody waits any more only if the process is ending.
             let _ = done.send(measured);
         }

@@ -1,16 +1,24 @@
 //! A bare connection, to an address that the guard has seen.
 
 use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use reqwest::Url;
 use reqwest::dns::Resolve;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::failure;
 use super::resolve::Guarded;
-use crate::transport::guard::{Guard, literal};
+use crate::transport::guard::{Forbidden, Guard, literal};
 use crate::transport::{Failure, FailureKind};
+
+/// How long the first addresses of a name are tried before those of the other family.
+const HEAD_START: Duration = Duration::from_millis(300);
 
 /// Connects to receivers.
 #[derive(Clone)]
@@ -22,8 +30,9 @@ impl Connector {
         Self(Arc::new(Guarded::new(guard, resolver)))
     }
 
-    pub(super) fn of(resolver: &Arc<Guarded>) -> Self {
-        Self(Arc::clone(resolver))
+    /// Whether the guard refuses all addresses of `url`.
+    pub(super) async fn preflight(&self, url: &Url) -> Result<(), Forbidden> {
+        self.0.preflight(url).await
     }
 
     /// Connects to the host of `url`.
@@ -31,10 +40,7 @@ impl Connector {
     /// # Errors
     /// It may not be called, has no address, or does not accept.
     pub async fn connect(&self, url: &Url) -> Result<TcpStream, Failure> {
-        let forbidden = |error: crate::transport::guard::Forbidden| Failure {
-            kind: FailureKind::Forbidden,
-            detail: error.to_string(),
-        };
+        let forbidden = |error: Forbidden| Failure { kind: FailureKind::Forbidden, detail: error.to_string() };
         self.0.check_url(url).map_err(forbidden)?;
         let port = url.port_or_known_default().unwrap_or(80);
         let stream = match literal(url) {
@@ -50,14 +56,32 @@ impl Connector {
         let dns = |detail: String| Failure { kind: FailureKind::Dns, detail };
         let name = url.host_str().unwrap_or_default().parse().map_err(|_| dns("not a name".to_owned()))?;
         let addresses = self.0.resolve(name).await.map_err(|error| failure::of_lookup(&*error))?;
-        let mut last = io::Error::other("the name has no address");
-        for mut address in addresses {
-            address.set_port(port);
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = error,
-            }
-        }
-        Err(failure::of_connect(&last))
+        let addresses: Vec<_> = addresses.map(|address| SocketAddr::new(address.ip(), port)).collect();
+        in_turn(&addresses).await.map_err(|error| failure::of_connect(&error))
+    }
+}
+
+/// Connects to the first address that accepts. Those of the other family begin a little later, also if the first keeps silent.
+async fn in_turn(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let preferred = addresses.first().is_some_and(SocketAddr::is_ipv4);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().partition(|address| address.is_ipv4() == preferred);
+    if second.is_empty() {
+        return TcpStream::connect(&first[..]).await;
+    }
+    let mut first = pin!(TcpStream::connect(&first[..]));
+    let begun = match timeout(HEAD_START, &mut first).await {
+        Ok(Ok(stream)) => return Ok(stream),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    let second = pin!(TcpStream::connect(&second[..]));
+    match begun {
+        // What the first address met is what is reported.
+        Some(error) => second.await.map_err(|_| error),
+        None => match select(first, second).await {
+            Either::Left((Ok(stream), _)) | Either::Right((Ok(stream), _)) => Ok(stream),
+            Either::Left((Err(error), other)) => other.await.map_err(|_| error),
+            Either::Right((Err(_), other)) => other.await,
+        },
     }
 }

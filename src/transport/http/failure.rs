@@ -1,4 +1,4 @@
-//! From the errors of reqwest, hyper, rustls and the operating system to a kind and one line for people.
+//! From the errors of hyper, rustls and the operating system to a kind and one line for people.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -18,19 +18,9 @@ const MAX_DETAIL: usize = 240;
 enum Stage {
     Lookup,
     Connect,
+    #[cfg(feature = "https")]
+    Handshake,
     Exchange,
-}
-
-/// Classifies a failed request. The URL in `error` is not shown: it may hold a password.
-pub(super) fn of(error: &reqwest::Error) -> Failure {
-    let stage = if error.is_dns() {
-        Stage::Lookup
-    } else if error.is_connect() {
-        Stage::Connect
-    } else {
-        Stage::Exchange
-    };
-    classify(stage, error.source())
 }
 
 /// Classifies a connection that did not come about.
@@ -43,8 +33,14 @@ pub(super) fn of_lookup(error: &(dyn Error + Send + Sync + 'static)) -> Failure 
     classify(Stage::Lookup, Some(error))
 }
 
+/// Classifies a connection on which TLS was not agreed on.
+#[cfg(feature = "https")]
+pub(super) fn of_handshake(error: &io::Error) -> Failure {
+    classify(Stage::Handshake, Some(error))
+}
+
 /// Classifies an exchange over a connection of hyper's.
-pub(in crate::transport) fn of_connection(error: &hyper::Error) -> Failure {
+pub(super) fn of_connection(error: &hyper::Error) -> Failure {
     classify(Stage::Exchange, Some(error))
 }
 
@@ -54,7 +50,8 @@ fn classify(stage: Stage, first: Option<Cause<'_>>) -> Failure {
         let detail = causes.last().map_or_else(|| "the request cannot be built".to_owned(), |cause| words(*cause));
         match stage {
             Stage::Lookup => (FailureKind::Dns, detail),
-            Stage::Connect if in_handshake(&causes) => (FailureKind::Tls, format!("in the TLS handshake: {detail}")),
+            #[cfg(feature = "https")]
+            Stage::Handshake => (FailureKind::Tls, format!("in the TLS handshake: {detail}")),
             _ => (causes.iter().rev().find_map(|cause| kind_of(*cause)).unwrap_or(FailureKind::Network), detail),
         }
     });
@@ -102,12 +99,6 @@ fn tls(cause: Cause<'_>) -> Option<String> {
 #[cfg(not(feature = "https"))]
 fn tls(_: Cause<'_>) -> Option<String> {
     None
-}
-
-/// Whether the connection broke while TLS was being agreed on: hyper-rustls puts an `io::Error` around what TLS reports, and TLS
-/// passes on what TCP reports.
-fn in_handshake(causes: &[Cause<'_>]) -> bool {
-    causes.windows(2).any(|pair| pair.iter().all(|cause| cause.is::<io::Error>()))
 }
 
 /// What one cause says about the kind, if it says anything.
@@ -232,11 +223,12 @@ mod tests {
         assert_eq!(failure(Stage::Lookup, error), (FailureKind::Forbidden, detail));
     }
 
+    #[cfg(feature = "https")]
     #[test]
     fn what_breaks_in_a_handshake_is_about_tls() {
-        let reset = || io::Error::other(io::Error::from(ErrorKind::ConnectionReset));
+        let reset = || io::Error::from(ErrorKind::ConnectionReset);
         let detail = "in the TLS handshake: connection reset".to_owned();
-        assert_eq!(failure(Stage::Connect, Around(reset())), (FailureKind::Tls, detail));
+        assert_eq!(failure(Stage::Handshake, Around(reset())), (FailureKind::Tls, detail));
         assert_eq!(failure(Stage::Exchange, Around(reset())).0, FailureKind::Reset);
     }
 

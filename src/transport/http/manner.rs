@@ -5,19 +5,21 @@ use std::io;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, Stream};
-use http_body_util::StreamBody;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use reqwest::{Body, Url};
+use reqwest::Url;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::address::{host, path_and_query};
 use super::connector::Connector;
 use super::failure;
 use crate::transport::{Failure, SLOW_PAUSE, SLOW_PIECES};
 
 /// A body in pieces, each after a pause.
-pub(super) fn slow(body: &Bytes) -> Body {
+pub(super) fn slow(body: &Bytes) -> UnsyncBoxBody<Bytes, io::Error> {
     let length = body.len().div_ceil(SLOW_PIECES as usize).max(1);
     let pieces: Vec<Bytes> = body.chunks(length).map(Bytes::copy_from_slice).collect();
     streamed(stream::unfold(pieces.into_iter(), |mut pieces| async move {
@@ -28,7 +30,7 @@ pub(super) fn slow(body: &Bytes) -> Body {
 }
 
 /// A body that breaks off in the middle; the client closes the connection then.
-pub(super) fn cut(body: &Bytes) -> Body {
+pub(super) fn cut(body: &Bytes) -> UnsyncBoxBody<Bytes, io::Error> {
     let half = body.slice(..body.len() / 2);
     let broken = || io::Error::other("cut on purpose");
     streamed(stream::unfold(Some(half), move |half| async move {
@@ -43,8 +45,8 @@ pub(super) fn cut(body: &Bytes) -> Body {
     }))
 }
 
-fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Body {
-    Body::wrap(StreamBody::new(pieces.map_ok(Frame::data)))
+fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> UnsyncBoxBody<Bytes, io::Error> {
+    StreamBody::new(pieces.map_ok(Frame::data)).boxed_unsync()
 }
 
 /// Connects, sends half of the request, and resets the connection. Over TLS nothing is sent before.
@@ -58,9 +60,7 @@ pub(super) async fn reset(connector: &Connector, url: &Url, body: &Bytes) -> Res
 
 async fn half_and_reset(mut stream: TcpStream, url: &Url, body: &Bytes) -> io::Result<()> {
     if url.scheme() == "http" {
-        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-        let host = format!("{}{port}", url.host_str().unwrap_or_default());
-        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let (host, path) = (host(url), path_and_query(url));
         let length = body.len();
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"

@@ -1,32 +1,43 @@
-//! Real HTTP over reqwest: one POST, one answer, and nothing behind the user's back.
+//! Real HTTP over hyper's connections: one request, one answer, and nothing behind the user's back.
 
 pub(crate) mod address;
-mod client;
 mod connector;
 mod failure;
 mod headers;
 mod manner;
+mod pool;
 mod resolve;
+mod socket;
+mod target;
 #[cfg(feature = "https")]
 mod tls;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
+use reqwest::Url;
 use reqwest::dns::Resolve;
-use reqwest::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Url};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use thiserror::Error;
+use tokio::time::{Instant, timeout};
 
-pub use self::client::BuildError;
 pub use self::connector::Connector;
-pub(super) use self::failure::of_connection as failure_of_connection;
 pub use self::headers::{HeaderError, Headers};
-use self::resolve::Guarded;
+use self::pool::{Connection, Missed, Pool, Reached};
 pub use self::resolve::SystemResolver;
+use self::socket::Socket;
+use self::target::Target;
 use super::guard::{Forbidden, Guard};
-use super::{Answer, Failure, FailureKind, Manner, Outcome, Request, Transport};
+use super::{Exchange, Failure, FailureKind, Manner, Outcome, Request, Transport};
+
+/// Why there is no transport.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BuildError {
+    /// The given CA certificates cannot be used.
+    #[error("the CA certificates cannot be used: {0}; give a PEM file with at least one certificate")]
+    Certificates(String),
+}
 
 /// How to speak to the receiver.
 #[derive(Debug, Clone, Default)]
@@ -55,13 +66,23 @@ pub enum UnsupportedUrl {
 /// Sends requests over real sockets.
 ///
 /// It belongs to the runtime that it is first used on: its connections live there.
+///
+/// A receiver may close a connection that is kept whenever it likes, also while the next request is on its way. That is no
+/// failure: if a connection that served before ends without a byte of an answer, the request is sent once more, on a new one.
 #[derive(Clone)]
-pub struct HttpTransport {
-    client: reqwest::Client,
+pub struct HttpTransport(Arc<Inner>);
+
+struct Inner {
+    connector: Connector,
+    #[cfg(feature = "https")]
+    tls: Arc<tls::Tls>,
     headers: HeaderMap,
     /// Those that anybody may see.
     usual_headers: HeaderMap,
-    resolver: Arc<Guarded>,
+    /// The last address, taken apart: mostly there is only one.
+    target: Mutex<Option<Arc<Target>>>,
+    /// By scheme, host and port: each task may have a path of its own.
+    pools: Mutex<BTreeMap<String, Pool>>,
 }
 
 impl HttpTransport {
@@ -70,10 +91,40 @@ impl HttpTransport {
     /// # Errors
     /// The CA certificates are not usable.
     pub fn new(settings: &HttpSettings, resolver: Arc<dyn Resolve>) -> Result<Self, BuildError> {
-        let resolver = Arc::new(Guarded::new(settings.guard, resolver));
-        let client = client::build(settings, &resolver)?;
-        let (headers, usual_headers) = (settings.headers.completed(), Headers::default().completed());
-        Ok(Self { client, headers, usual_headers, resolver })
+        let with_accept = |headers: &Headers| {
+            let mut headers = headers.completed();
+            headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+            headers
+        };
+        Ok(Self(Arc::new(Inner {
+            connector: Connector::new(settings.guard, resolver),
+            #[cfg(feature = "https")]
+            tls: Arc::new(tls::Tls::new(settings)?),
+            headers: with_accept(&settings.headers),
+            usual_headers: with_accept(&Headers::default()),
+            target: Mutex::default(),
+            pools: Mutex::default(),
+        })))
+    }
+
+    /// The same with connections of its own, for another runtime.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        let inner = &self.0;
+        Self(Arc::new(Inner {
+            connector: inner.connector.clone(),
+            #[cfg(feature = "https")]
+            tls: Arc::clone(&inner.tls),
+            headers: inner.headers.clone(),
+            usual_headers: inner.usual_headers.clone(),
+            target: Mutex::default(),
+            pools: Mutex::default(),
+        }))
+    }
+
+    /// How many connections are open and free.
+    pub fn free_connections(&self) -> usize {
+        lock(&self.0.pools).values().map(Pool::len).sum()
     }
 
     /// Whether requests can be sent to such a URL at all. It is not about the guard.
@@ -95,67 +146,69 @@ impl HttpTransport {
     /// # Errors
     /// The guard refuses all addresses of the URL.
     pub async fn preflight(&self, url: &Url) -> Result<(), Forbidden> {
-        self.resolver.preflight(url).await
+        #[cfg(feature = "https")]
+        if url.scheme() == "https" {
+            self.0.tls.prepare();
+        }
+        self.0.connector.preflight(url).await
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
-        let url = self.admit(&request.url)?;
-        if request.manner == Manner::Reset {
-            return Err(self.reset(&url, &request.body).await);
+    fn target(&self, request: &Request) -> Result<Arc<Target>, Failure> {
+        let mut known = lock(&self.0.target);
+        let is_it = |target: &&Arc<Target>| target.text == request.url && target.is_elsewhere == request.is_elsewhere;
+        if let Some(target) = known.as_ref().filter(is_it) {
+            return Ok(Arc::clone(target));
         }
-        let most = request.most;
-        let sending = self.client.request(request.method.clone(), url).headers(self.headers_of(&request));
-        let sending = sending.body(match request.manner {
-            Manner::Usual | Manner::Closing | Manner::Reset => request.body.into(),
-            Manner::SlowBody => manner::slow(&request.body),
-            Manner::CutBody => manner::cut(&request.body),
-        });
-        let mut response = match sending.send().await {
-            Ok(response) => response,
-            Err(error) if request.manner == Manner::CutBody && !error.is_connect() => return Err(on_purpose()),
-            Err(error) => return Err(failure::of(&error)),
+        let headers = if request.is_elsewhere { &self.0.usual_headers } else { &self.0.headers };
+        let pool = |host| lock(&self.0.pools).entry(host).or_default().clone();
+        let target = Arc::new(Target::new(request, headers, pool)?);
+        *known = Some(Arc::clone(&target));
+        Ok(target)
+    }
+
+    /// Tries a connection that is free, if there is one.
+    async fn over_free(&self, target: &Target, request: &Request) -> Option<Result<Outcome, Missed>> {
+        // What is sent badly on purpose has a connection of its own: it is to be seen as it was meant.
+        let mut connection = if request.manner.is_well() { target.free.take()? } else { return None };
+        let exchange = connection.exchange(target.message(request), request.most);
+        Some(within(request, exchange).await.map(|answer| {
+            target.free.put_back(connection);
+            Outcome::Answered(answer)
+        }))
+    }
+
+    async fn over_new(&self, target: &Target, request: &Request) -> Outcome {
+        let exchange = async {
+            let failed = |failure| Missed { failure, reached: Reached::Nowhere };
+            if request.manner == Manner::Reset {
+                let reset = manner::reset(&self.0.connector, &target.url, &request.body).await;
+                return Err(failed(reset.err().unwrap_or_else(on_purpose)));
+            }
+            let mut connection = self.connect(&target.url).await.map_err(failed)?;
+            match connection.exchange(target.message(request), request.most).await {
+                Err(_) if request.manner == Manner::CutBody => Err(failed(on_purpose())),
+                met => met.map(|answer| (answer, connection)),
+            }
         };
-        let status = response.status().as_u16();
-        let headers = std::mem::take(response.headers_mut());
-        let body = read_body(response, most).await.map_err(|error| failure::of(&error))?;
-        Ok(Answer { status, headers, body })
-    }
-
-    fn headers_of(&self, request: &Request) -> HeaderMap {
-        let mut headers = if request.is_elsewhere { &self.usual_headers } else { &self.headers }.clone();
-        if let Some(content_type) = request.content_type {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
-        match request.manner {
-            Manner::Closing => {
-                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        match within(request, exchange).await {
+            Ok((answer, connection)) => {
+                if request.manner.is_well() {
+                    target.free.put_back(connection);
+                }
+                Outcome::Answered(answer)
             }
-            // A body in pieces has no length that the client would know of.
-            Manner::SlowBody | Manner::CutBody => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
-            }
-            Manner::Usual | Manner::Reset => {}
+            Err(missed) => Outcome::Failed(missed.failure),
         }
-        if request.body.is_empty() && request.method != Method::POST {
-            headers.remove(CONTENT_TYPE);
-        }
-        headers
     }
 
-    async fn reset(&self, url: &Url, body: &Bytes) -> Failure {
-        manner::reset(&Connector::of(&self.resolver), url, body).await.err().unwrap_or_else(on_purpose)
-    }
-
-    /// The guard stands here for addresses in the URL itself, which the client never shows to the resolver.
-    fn admit(&self, url: &str) -> Result<Url, Failure> {
-        let refuse = |kind, detail| Failure { kind, detail };
-        let url = Url::parse(url).map_err(|error| refuse(FailureKind::Network, format!("not a URL: {error}")))?;
-        Self::supports(&url).map_err(|error| match error {
-            UnsupportedUrl::Https => refuse(FailureKind::Tls, error.to_string()),
-            UnsupportedUrl::Scheme(_) => refuse(FailureKind::Network, error.to_string()),
-        })?;
-        self.resolver.check_url(&url).map_err(|error| refuse(FailureKind::Forbidden, error.to_string()))?;
-        Ok(url)
+    async fn connect(&self, url: &Url) -> Result<Connection, Failure> {
+        let socket = Socket::new(self.0.connector.connect(url).await?);
+        #[cfg(feature = "https")]
+        if url.scheme() == "https" {
+            let stream = self.0.tls.handshake(url.host_str().unwrap_or_default(), socket.clone()).await?;
+            return Connection::over(stream, socket, false).await;
+        }
+        Connection::over(socket.clone(), socket, true).await
     }
 }
 
@@ -166,31 +219,39 @@ impl fmt::Debug for HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    async fn send(&self, request: Request) -> Outcome {
-        let timeout = request.timeout;
-        let patience = timeout.saturating_add(request.manner.length());
-        match tokio::time::timeout(patience, self.exchange(request)).await {
-            Ok(Ok(answer)) => Outcome::Answered(answer),
-            Ok(Err(failure)) => Outcome::Failed(failure),
-            Err(_) => {
-                let within = humantime::format_duration(timeout);
-                Outcome::failed(FailureKind::Timeout, format!("no whole answer within {within}"))
-            }
+    async fn exchange(&self, request: Request) -> Exchange {
+        let target = match self.target(&request) {
+            Ok(target) => target,
+            Err(failure) => return Outcome::Failed(failure).into(),
+        };
+        let began = Instant::now();
+        let resent_after = match self.over_free(&target, &request).await {
+            // The receiver closed the connection; whoever was first, no answer was on its way.
+            Some(Err(Missed { reached: Reached::Request, .. })) => Some(began.elapsed()),
+            None | Some(Err(Missed { reached: Reached::Nowhere, .. })) => None,
+            Some(Err(Missed { failure, reached: Reached::Answer })) => return Outcome::Failed(failure).into(),
+            Some(Ok(outcome)) => return outcome.into(),
+        };
+        Exchange { outcome: self.over_new(&target, &request).await, resent_after }
+    }
+}
+
+/// Gives one sending its time. Whoever has not answered by then has not closed the connection either.
+async fn within<T>(request: &Request, exchange: impl Future<Output = Result<T, Missed>>) -> Result<T, Missed> {
+    match timeout(request.timeout.saturating_add(request.manner.length()), exchange).await {
+        Ok(result) => result,
+        Err(_) => {
+            let within = humantime::format_duration(request.timeout);
+            let failure = Failure { kind: FailureKind::Timeout, detail: format!("no whole answer within {within}") };
+            Err(Missed { failure, reached: Reached::Answer })
         }
     }
 }
 
-fn on_purpose() -> Failure {
-    Failure { kind: FailureKind::OnPurpose, detail: "in the middle of the body".to_owned() }
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads as much of the body as counts. Dropping the rest unread closes the connection, so an endless body ends here.
-async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Bytes> {
-    let mut body = Vec::new();
-    while body.len() < most {
-        let Some(chunk) = response.chunk().await? else { break };
-        body.extend_from_slice(&chunk);
-    }
-    body.truncate(most);
-    Ok(body.into())
+fn on_purpose() -> Failure {
+    Failure { kind: FailureKind::OnPurpose, detail: "in the middle of the body".to_owned() }
 }

@@ -122,6 +122,16 @@ impl Connection {
         self.stream.write_all(bytes.as_ref()).await
     }
 
+    /// Waits until there is something to read, and reads nothing.
+    pub(crate) async fn readable(&mut self) -> io::Result<()> {
+        self.stream.readable().await
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) async fn finish(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await
+    }
+
     /// Closes it the hard way, with a RST.
     pub(crate) fn reset(self) -> io::Result<()> {
         self.stream.set_zero_linger()

@@ -11,14 +11,12 @@ use pullpush::generator::{Halt, Load, generate};
 use pullpush::load::Shard;
 use pullpush::measure::Measurement;
 use pullpush::run::settings::Addresses;
-use pullpush::transport::direct::DirectTransport;
-use pullpush::transport::guard::Guard;
-use pullpush::transport::http::{Connector, Headers, SystemResolver};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::receiver::{OK, Receiver};
 use super::{TASKS, load, millis};
+use crate::hostile::transport;
 use crate::support::EPOCH;
 
 /// Never waited for on the way to a test's success.
@@ -38,10 +36,6 @@ pub(super) fn offered(text: &str, url: &str) -> Load {
         epoch: EPOCH,
         grace: LONG,
     }
-}
-
-pub(super) fn transport() -> DirectTransport {
-    DirectTransport::new(Connector::new(Guard::default(), Arc::new(SystemResolver)), &Headers::default())
 }
 
 /// Makes the load, while `meanwhile` looks on.
@@ -263,8 +257,8 @@ fn connections_are_kept() {
 
 #[cfg(feature = "https")]
 #[test]
-fn https_goes_over_the_client_for_everything() {
-    use pullpush::transport::http::{HttpSettings, HttpTransport};
+fn a_load_may_go_over_https() {
+    use pullpush::transport::http::{HttpSettings, HttpTransport, SystemResolver};
 
     let authority = crate::https::Authority::new();
     let url = format!("https://{}/callback", authority.serve("127.0.0.1", |_| ()));

@@ -1,7 +1,6 @@
 //! Loads: what arrives when, and what comes of it over real sockets.
 
 mod arrivals;
-mod direct;
 mod ends;
 mod engine;
 mod parts;

@@ -1,14 +1,10 @@
-//! Whatever a receiver answers, it is an outcome, in time, and the same for both transports.
+//! Whatever a receiver answers, it is an outcome, in time.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pullpush::transport::direct::DirectTransport;
-use pullpush::transport::guard::Guard;
-use pullpush::transport::http::{Connector, Headers, SystemResolver};
 use pullpush::transport::{FailureKind, MAX_ANSWER_BODY, Outcome, Request, Transport};
 
 use super::cases;
@@ -50,36 +46,20 @@ async fn met(transport: &impl Transport, answer: &[u8], pieces: usize) -> Outcom
     tokio::time::timeout(Duration::from_secs(20), transport.send(request)).await.expect("an end")
 }
 
-/// What counts of an outcome.
-fn told(outcome: &Outcome) -> Result<(u16, Vec<u8>), FailureKind> {
-    match outcome {
-        Outcome::Answered(answer) => Ok((answer.status, answer.body.to_vec())),
-        Outcome::Failed(failure) => Err(failure.kind),
-    }
-}
-
 fn is_an_outcome(answer: &[u8], pieces: usize) -> Result<(), TestCaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let both = runtime.block_on(async {
-        let direct =
-            DirectTransport::new(Connector::new(Guard::default(), Arc::new(SystemResolver)), &Headers::default());
-        [met(&transport(), answer, pieces).await, met(&direct, answer, pieces).await]
-    });
-    for outcome in &both {
-        match outcome {
-            Outcome::Answered(answer) => {
-                prop_assert!((100..=999).contains(&answer.status), "{answer:?}");
-                prop_assert!(answer.body.len() <= MAX_ANSWER_BODY);
-            }
-            // The server closes the connection: nothing is waited for.
-            Outcome::Failed(failure) => {
-                let expected = [FailureKind::Reset, FailureKind::InvalidAnswer];
-                prop_assert!(expected.contains(&failure.kind), "{failure:?}");
-                prop_assert!(!failure.detail.is_empty() && !failure.detail.contains('\n'));
-            }
+    match runtime.block_on(met(&transport(), answer, pieces)) {
+        Outcome::Answered(answer) => {
+            prop_assert!((100..=999).contains(&answer.status), "{answer:?}");
+            prop_assert!(answer.body.len() <= MAX_ANSWER_BODY);
+        }
+        // The server closes the connection: nothing is waited for.
+        Outcome::Failed(failure) => {
+            let expected = [FailureKind::Reset, FailureKind::InvalidAnswer];
+            prop_assert!(expected.contains(&failure.kind), "{failure:?}");
+            prop_assert!(!failure.detail.is_empty() && !failure.detail.contains('\n'));
         }
     }
-    prop_assert_eq!(told(&both[0]), told(&both[1]));
     Ok(())
 }
 

@@ -31,6 +31,7 @@ fn attempt(number: u64) -> event::Attempt {
         sent_at: UnixMillis(1_001 + number),
         due,
         sent,
+        resent_after: None,
     }
 }
 
