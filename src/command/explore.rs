@@ -141,11 +141,10 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     let sequence = short_sequence(loaded)?;
     let script = script(&loaded.plan, court.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
     warn_of_early_probes(loaded);
-    let mut output = Output::for_people();
-    output.write(&legend(loaded, &sequence))?;
-    output.flush()?;
+    let output = Output::for_people();
+    output.say(&legend(loaded, &sequence))?;
     let bounds = Bounds { drops: args.drops, dups: args.dups, swaps: args.swaps };
-    let meter = Meter::new("orders");
+    let meter = Meter::new();
     let began = Instant::now();
     let mut tally = Tally::default();
     let (mut tried, mut cut, mut broken) = (0, false, None);
@@ -167,18 +166,17 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
         meter.show(&format!("{tried} orders, {} failed", tally.kinds.len()));
         let Some(complaint) = trial.complaints.into_iter().next() else { continue };
         if let Some(Found { disorder, complaint }) = tally.take(disorder, complaint, &disorders) {
-            meter.around(|| output.write(&format!("{BAD}fails{BAD:#}  {disorder}  {complaint}\n")))?;
-            output.flush()?;
+            output.say(&format!("{BAD}fails{BAD:#}  {disorder}  {complaint}\n"))?;
         }
         if tried == 1 {
             break;
         }
     }
-    meter.clear();
+    drop(meter);
     let seconds = began.elapsed().as_secs_f64();
     let verdict = verdict(tried, &tally, cut, seconds);
-    output.write(&verdict)?;
-    output.flush()?;
+    output.push(&verdict);
+    output.finish()?;
     tell_github(loaded, &tally, &legend(loaded, &sequence), &verdict);
     if let Some(Found { disorder, complaint }) = tally.told.first() {
         let smallest = disorder.of(&script, &sequence);

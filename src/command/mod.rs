@@ -3,7 +3,6 @@
 mod advice;
 mod again;
 mod alike;
-mod backlog;
 mod check;
 mod codes;
 mod connect;
@@ -65,8 +64,10 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };
-    done.unwrap_or_else(|failure| {
+    let exit = done.unwrap_or_else(|failure| {
         tell(&failure);
         failure.exit
-    })
+    });
+    output::finish();
+    exit
 }

@@ -64,7 +64,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         connect: args.connect.clone(),
         again: Again::of_replay(args),
         reports: RefCell::new(Reports::open(&args.report)?),
-        journal: RefCell::new(Journal::open(args.journal.as_deref())?),
+        journal: Journal::open(args.journal.as_deref())?,
     };
     block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
 }

@@ -81,6 +81,6 @@ fn manner(args: &RunArgs, receiver: Receiver) -> Result<Manner, Failure> {
         connect: args.connect.clone(),
         again: Again::of_run(args),
         reports: RefCell::new(Reports::open(&args.report)?),
-        journal: RefCell::new(Journal::open(args.journal.as_deref())?),
+        journal: Journal::open(args.journal.as_deref())?,
     })
 }

@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::judge::{Complaint, Judge};
 use crate::plan::Plan;
 use crate::probe::is_elsewhere;
+use crate::run::outputs::Outputs;
 use crate::run::pace::Speed;
 use crate::run::play;
 use crate::run::settings::Settings;
@@ -127,6 +128,7 @@ impl Court<'_> {
             started_at: wall_now(),
             probes: scenario.probes.clone(),
             max_in_flight: self.max_in_flight,
+            outputs: Outputs::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::outputs::Outputs;
 use super::pace::Speed;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub probes: Vec<Arc<Probe>>,
     /// The most requests on their way at once.
     pub max_in_flight: usize,
+    /// What stops the schedule while it cannot be written.
+    pub outputs: Outputs,
 }
 
 impl Settings {
@@ -50,6 +53,7 @@ impl Settings {
             started_at: epoch,
             probes: scenario.probes.clone(),
             max_in_flight: 1000,
+            outputs: Outputs::default(),
         }
     }
 }

@@ -227,7 +227,6 @@ async fn make(
         tokio::select! {
             biased;
             result = &mut measured => {
-                view.clear();
                 let measured = result.map_err(|_| Failure::could_not_run("the generator failed"))?;
                 return Ok((measured, interrupted));
             }
