@@ -340,3 +340,6 @@ impl Shared {
 const ERASE: &str = "\r\u{1b}[2K";
 /// Takes the line above away, too.
 const UP: &str = "\u{1b}[A\u{1b}[2K";
+
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::connect::{addresses, admit, http};
+use super::files::Files;
 use super::github;
 use super::kind::Kind;
 use super::loaded::{Loaded, check_address, load};
 use super::output::{Output, note};
 use super::progress::Meter;
 use super::saved::{make_sure, save};
-use super::shrink::shrink;
+use super::shrink::{path as shrunk, shrink};
 use super::signals::Signals;
 use super::trial::{Court, Reset};
 use super::wait::somebody_there;
@@ -47,7 +48,12 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
         loaded.plan = loaded.plan.renumbered(Dice::draw_seed());
         warn_of_fixed_ids(&loaded);
     }
-    args.save.iter().try_for_each(|path| make_sure(path))?;
+    let mut files = Files::default();
+    files.connects(&args.connect);
+    files.reads_scenario(&args.file, loaded.source.as_ref());
+    let save = if args.shrink { Some(shrunk(args)) } else { args.save.clone() };
+    files.writes("--save", save.as_deref())?;
+    save.iter().try_for_each(|path| make_sure(path))?;
     super::run::block_on(false, async {
         let transport = http(&loaded, &args.connect)?;
         let mut urls = addresses(&loaded)?;

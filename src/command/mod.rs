@@ -9,6 +9,7 @@ mod connect;
 mod contract;
 mod drift;
 mod explore;
+mod files;
 mod github;
 mod init;
 mod journal;

@@ -1,6 +1,7 @@
 //! Standard output that may be closed at any time, and standard error. Neither blocks whoever has something to say.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -23,15 +24,29 @@ static STDERR: LazyLock<Writer> =
 /// Whether both streams are the same terminal, pipe or file.
 #[cfg(unix)]
 fn are_one() -> bool {
-    use std::os::fd::{AsFd, BorrowedFd};
+    use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
 
-    let which = |stream: BorrowedFd<'_>| {
-        let about = std::fs::File::from(stream.try_clone_to_owned().ok()?).metadata().ok()?;
+    let which = |file: Option<File>| {
+        let about = file?.metadata().ok()?;
         Some((about.dev(), about.ino()))
     };
-    let stdout = which(io::stdout().as_fd());
-    stdout.is_some() && stdout == which(io::stderr().as_fd())
+    let stdout = which(stdout_file());
+    stdout.is_some() && stdout == which(io::stderr().as_fd().try_clone_to_owned().ok().map(File::from))
+}
+
+/// What standard output goes to.
+#[cfg(unix)]
+pub(super) fn stdout_file() -> Option<File> {
+    use std::os::fd::AsFd;
+
+    io::stdout().as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+/// What standard output goes to cannot be told here.
+#[cfg(not(unix))]
+pub(super) fn stdout_file() -> Option<File> {
+    None
 }
 
 /// Whether both streams are terminals: there is one console.

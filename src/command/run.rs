@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::again::Again;
+use super::files::Files;
 use super::journal::Journal;
 use super::loaded::{Loaded, load};
 use super::output::tell;
@@ -21,6 +22,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let receiver = receiver(args)?;
     let mut scenarios = load_all(args)?;
     // Not before: a run that does not begin leaves the last one's journal alone.
+    may_write(args, &scenarios)?;
     let manner = manner(args, receiver)?;
     block_on(args.in_virtual_time, play_all(&mut scenarios, &manner))?
 }
@@ -55,6 +57,17 @@ pub(super) fn block_on<T>(in_virtual_time: bool, future: impl Future<Output = T>
     // A name that is still being looked up keeps nobody waiting.
     runtime.shutdown_background();
     Ok(done)
+}
+
+/// Nothing that is read is written over, and nothing twice.
+fn may_write(args: &RunArgs, scenarios: &[Loaded]) -> Result<(), Failure> {
+    let mut files = Files::default();
+    files.connects(&args.connect);
+    for (path, loaded) in args.files.iter().zip(scenarios) {
+        files.reads_scenario(path, loaded.source.as_ref());
+    }
+    files.writes("--journal", args.journal.as_deref())?;
+    files.reports(&args.report)
 }
 
 fn receiver(args: &RunArgs) -> Result<Receiver, Failure> {

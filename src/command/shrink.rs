@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::loaded::Loaded;
 use super::output::{Output, note};
 use super::progress::Meter;
-use super::saved::{cannot, make_sure, save};
+use super::saved::{cannot, save};
 use super::trial::Court;
 use crate::cli::ExploreArgs;
 use crate::error::{Exit, Failure};
@@ -54,7 +54,6 @@ pub(super) async fn shrink(
     stop: &Stop,
 ) -> Result<Exit, Failure> {
     let path = path(args);
-    make_sure(&path)?;
     let whole = whole(loaded)?;
     let output = Output::for_people();
     output.say(&legend(loaded, &whole))?;
@@ -125,7 +124,7 @@ fn legend(loaded: &Loaded, whole: &Kept) -> String {
 }
 
 /// Where the smallest failure is written to.
-fn path(args: &ExploreArgs) -> PathBuf {
+pub(super) fn path(args: &ExploreArgs) -> PathBuf {
     let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
     args.save.clone().unwrap_or_else(|| format!("{stem}-shrunk.toml").into())
 }

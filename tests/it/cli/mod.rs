@@ -24,6 +24,7 @@ mod library;
 mod load;
 mod manual;
 mod moments;
+mod overwriting;
 mod plan;
 mod readme;
 mod reports;
