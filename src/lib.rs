@@ -99,3 +99,5 @@ pub mod sink;
 pub mod time;
 #[doc(hidden)]
 pub mod transport;
+#[doc(hidden)]
+pub mod writer;

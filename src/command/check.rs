@@ -15,7 +15,7 @@ use crate::scenario::{Source, check as check_scenario};
 /// [`Failure`] if the result cannot be written.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
-    let mut output = Output::for_people();
+    let output = Output::for_people();
     for path in &args.files {
         let source = match Source::read(path) {
             Ok(source) => source.with_overrides(&args.set),
@@ -45,6 +45,6 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
             exit = exit.and(Exit::Usage);
         }
     }
-    output.flush()?;
+    output.finish()?;
     Ok(exit)
 }

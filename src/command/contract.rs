@@ -121,15 +121,15 @@ async fn try_all(
     alike: Option<&Alike>,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
-    let mut output = match args.format {
+    let output = match args.format {
         ListFormat::Human => Output::for_people(),
         ListFormat::Json => Output::for_programs(),
     };
     if args.format == ListFormat::Human {
         let to = without_passwords(args.to.as_deref().unwrap_or_default());
-        output.write(&format!("{DIM}seed {seed}  {to}{DIM:#}\n"))?;
+        output.say(&format!("{DIM}seed {seed}  {to}{DIM:#}\n"))?;
     }
-    let meter = Meter::new("rules");
+    let meter = Meter::new();
     let mut marks = Vec::new();
     let mut gone = false;
     for (number, (rule, loaded)) in rules.iter().zip(loaded).enumerate() {
@@ -154,20 +154,17 @@ async fn try_all(
         }
         let because = rule.because().collect();
         let mark = Mark { rule: rule.name, says: rule.says(), because, grade, again: again(args, rule) };
-        meter.around(|| {
-            output.write(&match args.format {
-                ListFormat::Human => card::line(&mark),
-                ListFormat::Json => card::to_json(&mark),
-            })
+        output.say(&match args.format {
+            ListFormat::Human => card::line(&mark),
+            ListFormat::Json => card::to_json(&mark),
         })?;
-        output.flush()?;
         marks.push(mark);
     }
-    meter.clear();
+    drop(meter);
     if args.format == ListFormat::Human {
-        output.write(&card::total(&marks))?;
-        output.flush()?;
+        output.push(&card::total(&marks));
     }
+    output.finish()?;
     tell_github(&marks);
     let any = |grade: fn(&Grade) -> bool| marks.iter().any(|mark| grade(&mark.grade));
     Ok(if any(|grade| matches!(grade, Grade::Fail(_))) {

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::connect::{addresses, admit, http};
+use super::files::Files;
 use super::github;
 use super::kind::Kind;
 use super::loaded::{Loaded, check_address, load};
 use super::output::{Output, note};
 use super::progress::Meter;
 use super::saved::{make_sure, save};
-use super::shrink::shrink;
+use super::shrink::{path as shrunk, shrink};
 use super::signals::Signals;
 use super::trial::{Court, Reset};
 use super::wait::somebody_there;
@@ -47,7 +48,12 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
         loaded.plan = loaded.plan.renumbered(Dice::draw_seed());
         warn_of_fixed_ids(&loaded);
     }
-    args.save.iter().try_for_each(|path| make_sure(path))?;
+    let mut files = Files::default();
+    files.connects(&args.connect);
+    files.reads_scenario(&args.file, loaded.source.as_ref());
+    let save = if args.shrink { Some(shrunk(args)) } else { args.save.clone() };
+    files.writes("--save", save.as_deref())?;
+    save.iter().try_for_each(|path| make_sure(path))?;
     super::run::block_on(false, async {
         let transport = http(&loaded, &args.connect)?;
         let mut urls = addresses(&loaded)?;
@@ -141,11 +147,10 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     let sequence = short_sequence(loaded)?;
     let script = script(&loaded.plan, court.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
     warn_of_early_probes(loaded);
-    let mut output = Output::for_people();
-    output.write(&legend(loaded, &sequence))?;
-    output.flush()?;
+    let output = Output::for_people();
+    output.say(&legend(loaded, &sequence))?;
     let bounds = Bounds { drops: args.drops, dups: args.dups, swaps: args.swaps };
-    let meter = Meter::new("orders");
+    let meter = Meter::new();
     let began = Instant::now();
     let mut tally = Tally::default();
     let (mut tried, mut cut, mut broken) = (0, false, None);
@@ -167,18 +172,17 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
         meter.show(&format!("{tried} orders, {} failed", tally.kinds.len()));
         let Some(complaint) = trial.complaints.into_iter().next() else { continue };
         if let Some(Found { disorder, complaint }) = tally.take(disorder, complaint, &disorders) {
-            meter.around(|| output.write(&format!("{BAD}fails{BAD:#}  {disorder}  {complaint}\n")))?;
-            output.flush()?;
+            output.say(&format!("{BAD}fails{BAD:#}  {disorder}  {complaint}\n"))?;
         }
         if tried == 1 {
             break;
         }
     }
-    meter.clear();
+    drop(meter);
     let seconds = began.elapsed().as_secs_f64();
     let verdict = verdict(tried, &tally, cut, seconds);
-    output.write(&verdict)?;
-    output.flush()?;
+    output.push(&verdict);
+    output.finish()?;
     tell_github(loaded, &tally, &legend(loaded, &sequence), &verdict);
     if let Some(Found { disorder, complaint }) = tally.told.first() {
         let smallest = disorder.of(&script, &sequence);

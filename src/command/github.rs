@@ -1,12 +1,12 @@
 //! In a step of GitHub Actions: failures as annotations on standard error, and a page in the summary of the job.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use super::loaded::Loaded;
-use super::output::note;
+use super::output::{command, note};
 use crate::judge::{Complaint, Topic};
 use crate::report::github::{Annotation, Level, bounded};
 use crate::report::markdown::Page;
@@ -33,8 +33,7 @@ pub(super) fn annotate(annotations: Vec<Annotation>, untold: u64) {
         return;
     }
     let lines: String = bounded(annotations, untold).iter().map(|annotation| format!("{annotation}\n")).collect();
-    // As for every other line on standard error: there is nowhere to report that it could not be written.
-    let _ = io::stderr().lock().write_all(lines.as_bytes());
+    command(&lines);
 }
 
 /// An error of pullpush itself.

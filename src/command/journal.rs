@@ -1,28 +1,26 @@
 //! `--journal`: every event as a line of JSON, at the operating system before anything else happens.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use md5::{Digest, Md5};
 use serde::Serialize;
 
 use super::loaded::Loaded;
+use super::output::note;
 use crate::error::Failure;
 use crate::event::Event;
 use crate::judge::Complaint;
 use crate::report::ndjson::{self, SCHEMA_VERSION};
 use crate::report::summary::Summary;
+use crate::writer::Writer;
 
 /// A journal, or none.
 ///
-/// A `sent` line is written, in one call, before the first byte of the request goes out: killing the process loses no line of what
+/// A `sent` line is at the operating system before the first byte of the request goes out: killing the process loses no line of what
 /// was sent. It is not waited for until the disk has it; a loss of power can lose lines.
 #[derive(Debug)]
-pub(super) struct Journal {
-    file: Option<(File, PathBuf)>,
-    failure: Option<Failure>,
-}
+pub(super) struct Journal(Option<(Writer, PathBuf)>);
 
 /// The first line of each scenario: what is needed to know what the others are about.
 #[derive(Serialize)]
@@ -43,15 +41,22 @@ impl Journal {
     /// # Errors
     /// [`Failure`] if the file cannot be written.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let open =
-            |path: &Path| File::create(path).map(|file| (file, path.to_owned())).map_err(|error| failure(path, &error));
-        Ok(Self { file: path.map(open).transpose()?, failure: None })
+        let open = |path: &Path| {
+            let file = File::create(path).map_err(|error| failure(path, &error.to_string()))?;
+            Ok((Writer::new(file), path.to_owned()))
+        };
+        Ok(Self(path.map(open).transpose()?))
+    }
+
+    /// What it is written by.
+    pub(super) fn writer(&self) -> Option<&Writer> {
+        self.0.as_ref().map(|(writer, _)| writer)
     }
 
     /// A scenario begins.
-    pub(super) fn begin(&mut self, loaded: &Loaded) {
+    pub(super) fn begin(&self, loaded: &Loaded) {
         let hash = Md5::digest(loaded.text.as_bytes());
-        self.write(&ndjson::json(&Header {
+        let header = Header {
             schema_version: SCHEMA_VERSION,
             event: "started",
             pullpush: env!("CARGO_PKG_VERSION"),
@@ -59,50 +64,41 @@ impl Journal {
             scenario_hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
             seed: loaded.plan.seed(),
             epoch_ms: loaded.epoch.0,
-        }));
+        };
+        self.write(|| ndjson::json(&header));
     }
 
-    /// Something happened. False if it is not in the journal, which ends there.
-    pub(super) fn take(&mut self, event: &Event) -> bool {
-        match (&self.file, &self.failure) {
-            (None, None) => true,
-            (None, Some(_)) => false,
-            (Some(_), _) => self.write(&ndjson::line(event)),
-        }
+    /// Something happened.
+    pub(super) fn take(&self, event: &Event) {
+        self.write(|| ndjson::line(event));
     }
 
     /// The receiver owed something.
-    pub(super) fn complain(&mut self, complaint: &Complaint) {
-        if self.file.is_some() {
-            self.write(&ndjson::complaint(complaint));
+    pub(super) fn complain(&self, complaint: &Complaint) {
+        self.write(|| ndjson::complaint(complaint));
+    }
+
+    /// A scenario is over: waits until all of it is written.
+    ///
+    /// # Errors
+    /// [`Failure`] if it is not.
+    pub(super) fn finish(&self, summary: &Summary) -> Result<(), Failure> {
+        self.write(|| ndjson::summary(summary));
+        let Some((writer, path)) = &self.0 else { return Ok(()) };
+        writer.finish();
+        if writer.is_cut_off() {
+            note(&format!("the journal {} was cut off: it could not be written in time", path.display()));
         }
+        writer.failure().map_or(Ok(()), |(_, why)| Err(failure(path, &why)))
     }
 
-    /// A scenario is over.
-    pub(super) fn finish(&mut self, summary: &Summary) {
-        if self.file.is_some() {
-            self.write(&ndjson::summary(summary));
-        }
-    }
-
-    /// What went wrong with writing.
-    pub(super) fn failure(&mut self) -> Option<Failure> {
-        self.failure.take()
-    }
-
-    fn write(&mut self, line: &str) -> bool {
-        let Some((file, path)) = &mut self.file else { return true };
-        match file.write_all(line.as_bytes()) {
-            Ok(()) => true,
-            Err(error) => {
-                self.failure = Some(failure(path, &error));
-                self.file = None;
-                false
-            }
+    fn write(&self, line: impl FnOnce() -> String) {
+        if let Some((writer, _)) = &self.0 {
+            writer.push(&line());
         }
     }
 }
 
-fn failure(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::could_not_run(format!("cannot write the journal {}: {error}", path.display()))
+fn failure(path: &Path, why: &str) -> Failure {
+    Failure::could_not_run(format!("cannot write the journal {}: {why}", path.display()))
 }

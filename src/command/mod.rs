@@ -3,13 +3,13 @@
 mod advice;
 mod again;
 mod alike;
-mod backlog;
 mod check;
 mod codes;
 mod connect;
 mod contract;
 mod drift;
 mod explore;
+mod files;
 mod github;
 mod init;
 mod journal;
@@ -65,8 +65,10 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };
-    done.unwrap_or_else(|failure| {
+    let exit = done.unwrap_or_else(|failure| {
         tell(&failure);
         failure.exit
-    })
+    });
+    output::finish();
+    exit
 }

@@ -1,23 +1,67 @@
-//! Standard output that may be closed at any time, and standard error.
+//! Standard output that may be closed at any time, and standard error. Neither blocks whoever has something to say.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 
 use super::github;
 use crate::error::Failure;
 use crate::report::github::harmless;
 use crate::report::style::BAD;
+use crate::writer::Writer;
 
-/// How much is written at once.
-const BUFFER: usize = 64 * 1024;
+static STDOUT: LazyLock<Writer> = LazyLock::new(|| Writer::new(io::stdout()));
+
+/// Where standard error goes where standard output goes, too, one writer keeps the order of both.
+static STDERR: LazyLock<Writer> =
+    LazyLock::new(|| if are_one() { STDOUT.clone() } else { Writer::new(anstream::stderr()) });
+
+/// Whether both streams are the same terminal, pipe or file.
+#[cfg(unix)]
+fn are_one() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+
+    let which = |file: Option<File>| {
+        let about = file?.metadata().ok()?;
+        Some((about.dev(), about.ino()))
+    };
+    let stdout = which(stdout_file());
+    stdout.is_some() && stdout == which(io::stderr().as_fd().try_clone_to_owned().ok().map(File::from))
+}
+
+/// What standard output goes to.
+#[cfg(unix)]
+pub(super) fn stdout_file() -> Option<File> {
+    use std::os::fd::AsFd;
+
+    io::stdout().as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+/// What standard output goes to cannot be told here.
+#[cfg(not(unix))]
+pub(super) fn stdout_file() -> Option<File> {
+    None
+}
+
+/// Whether both streams are terminals: there is one console.
+#[cfg(not(unix))]
+fn are_one() -> bool {
+    io::stdout().is_terminal() && io::stderr().is_terminal()
+}
 
 /// Standard output, for results.
 ///
 /// Once its reader has gone, what is written is dropped: a closed pipe is the reader's decision, not an error.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
-    out: BufWriter<Box<dyn Write + Send>>,
-    closed: bool,
+    /// Whether colours are taken out.
+    is_plain: bool,
     /// Whether a line could be taken for a command.
     is_guarded: bool,
 }
@@ -25,79 +69,87 @@ pub(super) struct Output {
 impl Output {
     /// For people: colours on a terminal, none elsewhere.
     pub(super) fn for_people() -> Self {
-        let output = match AutoStream::choice(&io::stdout()) {
-            ColorChoice::Never => Self::new(anstream::StripStream::new(io::stdout())),
-            _ => Self::as_it_is(),
-        };
-        output.guarded()
+        let is_plain = AutoStream::choice(&io::stdout()) == ColorChoice::Never;
+        Self { is_plain, ..Self::for_programs() }
     }
 
     /// For programs: no colours.
     pub(super) fn for_programs() -> Self {
-        Self::as_it_is().guarded()
+        Self { is_guarded: github::is_here(), ..Self::as_it_is() }
     }
 
     /// Every byte as it is: nothing in it comes from a receiver.
     pub(super) fn as_it_is() -> Self {
-        Self::new(io::stdout())
+        Self { is_plain: false, is_guarded: false }
     }
 
-    fn guarded(self) -> Self {
-        Self { is_guarded: github::is_here(), ..self }
-    }
-
-    fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: BufWriter::with_capacity(BUFFER, Box::new(out)), closed: false, is_guarded: false }
-    }
-
-    /// Writes `text`.
+    /// Writes `text`; where much waits for a slow reader, waits too. Not for where something is sent, received or measured.
     ///
     /// # Errors
     /// [`Failure`] if it cannot be written for another reason than that nobody reads it.
-    pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let text = if self.is_guarded { harmless(text) } else { text.into() };
-        self.attempt(|out| out.write_all(text.as_bytes()))
+    pub(super) fn write(self, text: &str) -> Result<(), Failure> {
+        STDOUT.wait_for_room();
+        self.push(text);
+        failure()
     }
 
-    /// Sees to it that everything written is out.
+    /// Hands `text` over without ever waiting.
+    pub(super) fn push(self, text: &str) {
+        STDOUT.push(&self.prepared(text));
+    }
+
+    /// The same; what went wrong before is an error already.
     ///
     /// # Errors
     /// As [`Output::write`].
-    pub(super) fn flush(&mut self) -> Result<(), Failure> {
-        self.attempt(|out| out.flush())
+    pub(super) fn say(self, text: &str) -> Result<(), Failure> {
+        self.push(text);
+        failure()
     }
 
-    /// Whether `more` bytes can be written without any going out.
-    pub(super) fn holds(&self, more: usize) -> bool {
-        self.out.buffer().len() + more < self.out.capacity()
+    /// Hands a line over without ever waiting, that may be missing when nobody reads; how many are missing is told in their place.
+    pub(super) fn offer(self, line: &str) {
+        STDOUT.offer(&self.prepared(line));
     }
 
-    /// Whether nothing waits to go out.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.out.buffer().is_empty()
+    /// Waits until everything is written.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        STDOUT.finish();
+        failure()
     }
 
     /// Whether the reader has gone.
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed
+    pub(super) fn is_closed(self) -> bool {
+        STDOUT.is_closed()
     }
 
-    fn attempt(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-        if self.closed {
-            return Ok(());
-        }
-        match write(&mut self.out) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.closed = true;
-                Ok(())
-            }
-            Err(error) => {
-                self.closed = true;
-                Err(Failure::could_not_run(format!("cannot write to standard output: {error}")))
-            }
-        }
+    /// What it is written by.
+    pub(super) fn writer(self) -> Writer {
+        STDOUT.clone()
     }
+
+    fn prepared(self, text: &str) -> Cow<'_, str> {
+        let text = if self.is_guarded { harmless(text) } else { text.into() };
+        if self.is_plain { strip_str(&text).to_string().into() } else { text }
+    }
+}
+
+/// Why standard output cannot be written.
+fn failure() -> Result<(), Failure> {
+    match STDOUT.failure() {
+        Some((kind, why)) if kind != ErrorKind::BrokenPipe => {
+            Err(Failure::could_not_run(format!("cannot write to standard output: {why}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether sink's standard output has no room for what is received now.
+pub(super) fn is_full() -> bool {
+    STDOUT.is_full()
 }
 
 /// Prints a result and ends.
@@ -105,9 +157,9 @@ impl Output {
 /// # Errors
 /// As [`Output::write`].
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut output = Output::for_people();
-    output.write(text)?;
-    output.flush()
+    let output = Output::for_people();
+    output.push(text);
+    output.finish()
 }
 
 /// Prints what is meant to become a file, or the body of a request.
@@ -115,9 +167,9 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 /// # Errors
 /// As [`Output::write`].
 pub(super) fn print_as_it_is(text: &str) -> Result<(), Failure> {
-    let mut output = Output::as_it_is();
-    output.write(text)?;
-    output.flush()
+    let output = Output::as_it_is();
+    output.push(text);
+    output.finish()
 }
 
 /// Why something could not be done, unless that is told already.
@@ -135,6 +187,35 @@ pub(super) fn complain(message: &str) {
 
 /// A line on standard error. There is nowhere to report that it could not be written.
 pub(super) fn note(line: &str) {
-    let line = if github::is_here() { harmless(line) } else { line.into() };
-    let _ = writeln!(anstream::stderr(), "{line}");
+    static IS_PLAIN: LazyLock<bool> = LazyLock::new(|| AutoStream::choice(&io::stderr()) == ColorChoice::Never);
+    let output = Output { is_plain: *IS_PLAIN, is_guarded: github::is_here() };
+    STDERR.offer(&output.prepared(&format!("{line}\n")));
+}
+
+/// Lines on standard error that a CI service takes for commands.
+pub(super) fn command(lines: &str) {
+    STDERR.push(lines);
+}
+
+/// Shows a text below all that is written, until there is another, on a terminal. `None` where there is none.
+pub(super) fn show(status: &str) {
+    let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+    // A line that fills the terminal would be two.
+    let lines = status.lines().map(|line| line.chars().take(width.saturating_sub(1)).collect::<String>());
+    STDERR.show(lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// Whether somebody could watch a text that changes.
+pub(super) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// The end of the process: what is not written yet is written, or it is said that it was cut off.
+pub(super) fn finish() {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    STDOUT.finish();
+    if STDOUT.is_cut_off() && !IS_TOLD.swap(true, Relaxed) {
+        note("standard output was cut off: nobody read it");
+    }
+    STDERR.finish();
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::loaded::{Loaded, load};
-use super::output::{Output, note};
+use super::output::{Output, note, print_as_it_is};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::error::{Exit, Failure};
 use crate::load::Shard;
@@ -54,7 +54,7 @@ fn lines(
     args: &PlanArgs,
     loaded: &Loaded,
     write: impl Fn(&Planned<'_>, &mut String),
-    mut output: Output,
+    output: Output,
 ) -> Result<(), Failure> {
     let mut line = String::new();
     for (due, delivery) in deliveries(args, &loaded.plan)? {
@@ -65,7 +65,7 @@ fn lines(
             break;
         }
     }
-    output.flush()
+    output.finish()
 }
 
 /// All of them in one picture.
@@ -82,9 +82,7 @@ fn page(args: &PlanArgs, loaded: &Loaded) -> Result<(), Failure> {
             break;
         }
     }
-    let mut output = Output::as_it_is();
-    output.write(&html::page(html::Kind::Plan, &[picture.finish()]))?;
-    output.flush()
+    print_as_it_is(&html::page(html::Kind::Plan, &[picture.finish()]))
 }
 
 fn planned<'a>(loaded: &'a Loaded, delivery: &'a Delivery, due: Option<Duration>) -> Planned<'a> {

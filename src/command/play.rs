@@ -6,17 +6,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::advice::Advice;
 use super::again::Again;
 use super::journal::Journal;
 use super::loaded::Loaded;
 use super::output::note;
-use super::progress::Progress;
+use super::progress::Meter;
 use super::receive::{in_memory, remark};
-use super::reporter::{Message, Reporter, Scribe};
+use super::reporter::Reporter;
 use super::reports::Reports;
 use super::signals::Signals;
 use super::stage::{Receiver, Stage, set_up};
@@ -31,20 +31,24 @@ use crate::probe::Probe;
 use crate::report::ndjson::{self, Header};
 use crate::report::style::{BAD, DIM, GOOD, NOTE};
 use crate::report::summary::Summary;
+use crate::run::outputs::Outputs;
 use crate::run::pace::Speed;
 use crate::run::settings::{Addresses, Settings};
-use crate::run::stop::stop;
-use crate::run::{Rest, play as play_plan};
+use crate::run::stop::{Stopper, stop};
+use crate::run::{Observer, Rest, play as play_plan};
 use crate::shown::{escaped, without_passwords};
 use crate::sink::Sink;
 use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::{UnixMillis, wall_now};
-use crate::transport::{Answer, Outcome, Transport};
+use crate::transport::Transport;
+use crate::writer::Writer;
 
 /// The most deliveries that are counted beforehand, for the progress line.
 const MAX_COUNTED: usize = 1_000_000;
+/// How often it is looked how far a run is, and whether its output is stuck.
+const TICK: Duration = Duration::from_millis(200);
 
 /// How a scenario is to be played.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ pub(super) struct Manner {
     /// How to do the same again.
     pub(super) again: Again,
     /// Where everything is written down.
-    pub(super) journal: RefCell<Journal>,
+    pub(super) journal: Journal,
     /// What is written in the end.
     pub(super) reports: RefCell<Reports>,
 }
@@ -131,9 +135,9 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
     let key = loaded.plan.scenario().payload.key.clone();
     match stage {
         Stage::Theirs(transport) => {
-            let scribe = Scribe::on_a_thread(reporter(loaded, manner));
-            let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
-            conclude(loaded, manner, scribe, &ending)
+            let reporter = reporter(loaded, manner);
+            let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
+            conclude(loaded, manner, reporter, &ending)
         }
         Stage::Sink(transport, misbehaviour) => {
             let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -141,31 +145,31 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let listener = listen(free).map_err(no_socket)?;
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
-            let scribe = Scribe::on_a_thread(reporter(loaded, manner));
+            let reporter = reporter(loaded, manner);
             // At full speed scenario time is no matter of a clock.
             let times = if let Speed::Times(times) = manner.speed { times } else { 0.0 };
             let mut sink = sink(key, misbehaviour, loaded, wall_now(), times);
             let over = Notify::new();
             let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
             let serving = serve(listener, &mut sink, limits, over.notified(), |reception| {
-                remark(reception).into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
+                remark(reception).into_iter().for_each(|remark| reporter.borrow().remark(&remark));
             });
             let conducting = async {
-                let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
+                let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
                 over.notify_one();
                 ending
             };
             let ((), ending) = tokio::join!(serving, conducting);
-            conclude(loaded, manner, scribe, &ending)
+            conclude(loaded, manner, reporter, &ending)
         }
         Stage::Memory(misbehaviour) => {
-            let scribe = Scribe::here(reporter(loaded, manner));
+            let reporter = reporter(loaded, manner);
             let transport = in_memory(Sink::new(key, misbehaviour), loaded.epoch, |reception| {
-                remark(reception).into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
+                remark(reception).into_iter().for_each(|remark| reporter.borrow().remark(&remark));
             });
-            let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
+            let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
             drop(transport);
-            conclude(loaded, manner, scribe, &ending)
+            conclude(loaded, manner, reporter, &ending)
         }
     }
 }
@@ -194,70 +198,119 @@ pub(super) struct Ending {
     pub(super) interrupted: Option<Exit>,
 }
 
-/// Plays the plan and tells the scribe, until it is over or a signal comes.
+/// Plays the plan and tells the reporter, until it is over or a signal comes.
 async fn conduct(
     loaded: &Loaded,
     manner: &Manner,
     transport: &impl Transport,
-    scribe: &Scribe,
+    reporter: &RefCell<Reporter>,
     signals: &mut Signals,
 ) -> Ending {
     let (stopper, stop) = stop();
     let interrupted = Cell::new(None);
-    let mut judge = Judge::new(loaded.plan.scenario().expectations.clone());
-    manner.journal.borrow_mut().begin(loaded);
+    manner.journal.begin(loaded);
     let speed = if let Speed::Times(times) = manner.speed { Some(times) } else { None };
     manner.reports.borrow_mut().begin(loaded, speed, &to(loaded, manner));
-    let advice =
-        matches!(manner.receiver, Receiver::Theirs).then(|| Advice::new(manner.speed, manner.wait_for.is_some()));
-    let mut observer = |mut event: Event| {
-        if !manner.journal.borrow_mut().take(&event) {
-            // Nothing that goes out is missing from the journal: so nothing goes out any more.
-            stopper.stop();
-            stopper.abandon();
-            if matches!(event, Event::Sent { .. }) {
-                return;
-            }
-        }
-        manner.reports.borrow_mut().take(&event);
-        let complaints = judge.take(&event);
-        for complaint in &complaints {
-            manner.journal.borrow_mut().complain(complaint);
-            manner.reports.borrow_mut().complain(complaint);
-        }
-        if event.is_forbidden() || (manner.fail_fast && !complaints.is_empty()) {
-            stopper.stop();
-        }
-        lighten(&mut event, manner.format);
-        let remark = match (&event, &advice) {
-            (Event::Met { outcome, retry_in: Some(pause), .. }, Some(advice)) => advice.on(outcome, *pause),
-            _ => None,
-        };
-        scribe.take(Message::Event(event));
-        remark.into_iter().for_each(|remark| scribe.take(Message::Remark(remark)));
-        complaints.into_iter().for_each(|complaint| scribe.take(Message::Complaint(complaint)));
+    let outputs = Outputs {
+        complete: reporter.borrow().complete().into_iter().collect(),
+        journal: manner.journal.writer().filter(|_| !is_virtual(manner)).cloned(),
     };
-    let settings = settings(loaded, manner);
+    let mut watcher = Watcher {
+        manner,
+        judge: Judge::new(loaded.plan.scenario().expectations.clone()),
+        reporter,
+        stopper: &stopper,
+        advice: matches!(manner.receiver, Receiver::Theirs)
+            .then(|| Advice::new(manner.speed, manner.wait_for.is_some())),
+    };
+    let settings = Settings { outputs, ..settings(loaded, manner) };
     let rest = tokio::select! {
         biased;
         // First, so that a signal from before the run lets nothing begin.
-        () = signals.stop(&stopper, &interrupted) => Rest { not_started: 0, at_least: true },
-        rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut observer) => rest,
+        () = signals.stop(&stopper, &interrupted) => Rest { not_started: 0, at_least: true, stopped: Duration::ZERO },
+        () = stop_without(manner.journal.writer(), &stopper) => unreachable!("it never ends"),
+        rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut watcher) => rest,
+        () = look(loaded, manner, reporter, &settings.outputs) => unreachable!("it never ends"),
     };
     Ending { rest, interrupted: interrupted.get() }
 }
 
-/// Drops what nobody behind reads, for many may wait to be written: the judge has read the answer, and people see how one
-/// begins that is no acknowledgement.
-fn lighten(event: &mut Event, format: Format) {
-    match event {
-        Event::Met { outcome: Outcome::Answered(answer), .. } if answer.status == 200 => {
-            *answer = Answer::new(answer.status, Bytes::new());
+/// Hears of everything that happens, and hands it to all who want to know.
+struct Watcher<'a> {
+    manner: &'a Manner,
+    judge: Judge,
+    reporter: &'a RefCell<Reporter>,
+    stopper: &'a Stopper,
+    advice: Option<Advice>,
+}
+
+impl Observer for Watcher<'_> {
+    fn take(&mut self, event: Event) {
+        let Self { manner, judge, advice, .. } = self;
+        // What went out is in the journal already; in virtual time nothing goes out.
+        if is_virtual(manner) || !matches!(event, Event::Sent { .. }) {
+            manner.journal.take(&event);
         }
-        Event::Met { outcome: Outcome::Answered(answer), .. } => *answer = answer.beginning(),
-        Event::Sent { body, .. } if format == Format::Human => *body = Bytes::new(),
-        _ => {}
+        manner.reports.borrow_mut().take(&event);
+        let complaints = judge.take(&event);
+        if event.is_forbidden() || (manner.fail_fast && !complaints.is_empty()) {
+            self.stopper.stop();
+        }
+        let mut reporter = self.reporter.borrow_mut();
+        reporter.take(&event);
+        if let (Event::Met { outcome, retry_in: Some(pause), .. }, Some(advice)) = (&event, advice) {
+            advice.on(outcome, *pause).into_iter().for_each(|advice| reporter.remark(&advice));
+        }
+        for complaint in &complaints {
+            manner.journal.complain(complaint);
+            manner.reports.borrow_mut().complain(complaint);
+            reporter.complain(complaint);
+        }
+        if is_virtual(manner) {
+            manner.journal.writer().into_iter().for_each(Writer::wait_for_room);
+        }
     }
+
+    fn announce(&mut self, sent: &Event) {
+        self.manner.journal.take(sent);
+    }
+}
+
+/// Nothing goes out that the journal does not tell of: once it cannot be written, nothing goes out any more.
+async fn stop_without(journal: Option<&Writer>, stopper: &Stopper) {
+    if let Some(journal) = journal {
+        journal.ended().await;
+        stopper.stop();
+        stopper.abandon();
+    }
+    std::future::pending().await
+}
+
+/// Shows how far a run is, and says it if its own output holds it up. In virtual time neither is for long.
+async fn look(loaded: &Loaded, manner: &Manner, reporter: &RefCell<Reporter>, outputs: &Outputs) {
+    if is_virtual(manner) {
+        return std::future::pending().await;
+    }
+    let (meter, planned) = (Meter::new(), planned(loaded));
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut is_told = false;
+    loop {
+        ticks.tick().await;
+        meter.show_run(reporter.borrow().summary(), planned);
+        if !is_told && outputs.are_in_the_way() {
+            is_told = true;
+            note(&format!(
+                "{NOTE}note{NOTE:#}: the schedule stands still until its {} is read or written; that time is in no figure of the receiver",
+                if manner.format == Format::Ndjson { "output" } else { "journal" }
+            ));
+        }
+    }
+}
+
+/// Whether the run is in virtual time, where nothing that is measured waits for a slow reader.
+fn is_virtual(manner: &Manner) -> bool {
+    matches!(manner.receiver, Receiver::Memory(_))
 }
 
 /// What the receiver is asked. The built-in one remembers nothing that it could be asked about.
@@ -276,7 +329,7 @@ fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
     let scenario = loaded.plan.scenario();
     Settings {
         speed: manner.speed,
-        started_at: if matches!(manner.receiver, Receiver::Memory(_)) { loaded.epoch } else { wall_now() },
+        started_at: if is_virtual(manner) { loaded.epoch } else { wall_now() },
         probes: probes(loaded, manner),
         max_in_flight: max_in_flight(manner),
         ..Settings::of(scenario, loaded.addresses.clone(), loaded.epoch)
@@ -311,23 +364,21 @@ pub(super) fn descriptors(wanted: u64) -> u64 {
     wanted
 }
 
-fn reporter(loaded: &Loaded, manner: &Manner) -> Reporter {
+fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
     let seed = loaded.plan.seed();
-    let in_memory = matches!(manner.receiver, Receiver::Memory(_));
-    let progress = if in_memory { Progress::none() } else { Progress::new(planned(loaded)) };
-    let mut reporter = Reporter::new(manner.format, Summary::new(seed), progress);
+    let reporter = Reporter::new(manner.format, is_virtual(manner), Summary::new(seed));
     reporter.write(&match manner.format {
         Format::Human => {
             format!("{DIM}{}  seed {seed}  {}{DIM:#}\n", loaded.name, to(loaded, manner))
         }
         Format::Ndjson => ndjson::json(&Header::new(&loaded.name, seed, loaded.epoch)),
     });
-    reporter
+    RefCell::new(reporter)
 }
 
 /// Where callbacks go, for people.
 fn to<'a>(loaded: &'a Loaded, manner: &Manner) -> Cow<'a, str> {
-    if matches!(manner.receiver, Receiver::Memory(_)) {
+    if is_virtual(manner) {
         return "in virtual time, nothing is sent".into();
     }
     without_passwords(loaded.addresses.shown())

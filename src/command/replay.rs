@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::sync::Arc;
 
 use super::again::Again;
+use super::files::Files;
 use super::journal::Journal;
 use super::loaded::{Loaded, check_address, key_from};
 use super::play::{Manner, play_all};
@@ -26,6 +27,11 @@ use crate::time::{Millis, wall_now};
 /// # Errors
 /// [`Failure`] if it cannot be read or played.
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
+    let mut files = Files::default();
+    files.reads("the recording", &args.file);
+    files.connects(&args.connect);
+    files.writes("--journal", args.journal.as_deref())?;
+    files.reports(&args.report)?;
     let name = args.file.display().to_string();
     let records = records(args)?;
     let key_of = |name| key_from(name, "--key-env: the key is", "add --verbatim to sign nothing anew");
@@ -64,7 +70,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         connect: args.connect.clone(),
         again: Again::of_replay(args),
         reports: RefCell::new(Reports::open(&args.report)?),
-        journal: RefCell::new(Journal::open(args.journal.as_deref())?),
+        journal: Journal::open(args.journal.as_deref())?,
     };
     block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::again::Again;
+use super::files::Files;
 use super::journal::Journal;
 use super::loaded::{Loaded, load};
 use super::output::tell;
@@ -21,6 +22,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let receiver = receiver(args)?;
     let mut scenarios = load_all(args)?;
     // Not before: a run that does not begin leaves the last one's journal alone.
+    may_write(args, &scenarios)?;
     let manner = manner(args, receiver)?;
     block_on(args.in_virtual_time, play_all(&mut scenarios, &manner))?
 }
@@ -57,6 +59,17 @@ pub(super) fn block_on<T>(in_virtual_time: bool, future: impl Future<Output = T>
     Ok(done)
 }
 
+/// Nothing that is read is written over, and nothing twice.
+fn may_write(args: &RunArgs, scenarios: &[Loaded]) -> Result<(), Failure> {
+    let mut files = Files::default();
+    files.connects(&args.connect);
+    for (path, loaded) in args.files.iter().zip(scenarios) {
+        files.reads_scenario(path, loaded.source.as_ref());
+    }
+    files.writes("--journal", args.journal.as_deref())?;
+    files.reports(&args.report)
+}
+
 fn receiver(args: &RunArgs) -> Result<Receiver, Failure> {
     let misbehaviour = misbehaviour(&args.misbehaviour);
     Ok(match (args.sink, args.in_virtual_time) {
@@ -81,6 +94,6 @@ fn manner(args: &RunArgs, receiver: Receiver) -> Result<Manner, Failure> {
         connect: args.connect.clone(),
         again: Again::of_run(args),
         reports: RefCell::new(Reports::open(&args.report)?),
-        journal: RefCell::new(Journal::open(args.journal.as_deref())?),
+        journal: Journal::open(args.journal.as_deref())?,
     })
 }

@@ -44,7 +44,7 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
         connect: args.connect.clone(),
         again: Again::of_send(args),
         reports: RefCell::new(Reports::default()),
-        journal: RefCell::new(Journal::open(None)?),
+        journal: Journal::open(None)?,
     };
     block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
 }

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::loaded::Loaded;
 use super::output::{Output, note};
 use super::progress::Meter;
-use super::saved::{cannot, make_sure, save};
+use super::saved::{cannot, save};
 use super::trial::Court;
 use crate::cli::ExploreArgs;
 use crate::error::{Exit, Failure};
@@ -33,7 +33,7 @@ struct Search<'a> {
     loaded: &'a Loaded,
     court: &'a Court<'a>,
     stop: &'a Stop,
-    meter: Meter,
+    meter: Option<Meter>,
     max_runs: u64,
     runs: u64,
     /// What counts as the same failure.
@@ -54,31 +54,28 @@ pub(super) async fn shrink(
     stop: &Stop,
 ) -> Result<Exit, Failure> {
     let path = path(args);
-    make_sure(&path)?;
     let whole = whole(loaded)?;
-    let mut output = Output::for_people();
-    output.write(&legend(loaded, &whole))?;
-    output.flush()?;
-    let meter = Meter::new("runs");
+    let output = Output::for_people();
+    output.say(&legend(loaded, &whole))?;
+    let meter = Some(Meter::new());
     let max_runs = args.max_runs;
     let mut search = Search { loaded, court, stop, meter, max_runs, runs: 0, wanted: None, last: None, failure: None };
     let Some(first) = search.first_failure(&whole).await? else {
-        output.write(&match stop.is_requested() {
+        output.push(&match stop.is_requested() {
             true => "stopped before it had been played once\n".to_owned(),
             false => format!("{GOOD}it does not fail{GOOD:#}: nothing to shrink\n"),
-        })?;
-        output.flush()?;
+        });
+        output.finish()?;
         return Ok(Exit::Success);
     };
-    output.write(&format!("{BAD}fails{BAD:#}  {first}\n"))?;
-    output.flush()?;
+    output.say(&format!("{BAD}fails{BAD:#}  {first}\n"))?;
     let kept = search.smallest(whole, &first).await;
     let again = search.fails(&kept).await;
-    search.meter.clear();
+    search.meter = None;
     let cut = stop.is_requested() || search.failure.is_some() || search.runs >= args.max_runs;
     let told = told(&loaded.plan, &kept, search.runs, cut);
-    output.write(&told)?;
-    output.flush()?;
+    output.push(&told);
+    output.finish()?;
     tell_github(loaded, &first.to_string(), &told);
     if again == Some(false) {
         note(
@@ -127,7 +124,7 @@ fn legend(loaded: &Loaded, whole: &Kept) -> String {
 }
 
 /// Where the smallest failure is written to.
-fn path(args: &ExploreArgs) -> PathBuf {
+pub(super) fn path(args: &ExploreArgs) -> PathBuf {
     let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
     args.save.clone().unwrap_or_else(|| format!("{stem}-shrunk.toml").into())
 }
@@ -207,7 +204,9 @@ impl Search<'_> {
         }
         let heard = self.court.hear(&self.loaded.plan.clone().keeping(kept.clone()), self.runs).await;
         self.runs += 1;
-        self.meter.show(&format!("{} runs, {} incidents and faults left", self.runs, kept.causes.len()));
+        if let Some(meter) = &self.meter {
+            meter.show(&format!("{} runs, {} incidents and faults left", self.runs, kept.causes.len()));
+        }
         match heard {
             Ok(_) if self.stop.is_requested() => None,
             Ok(trial) => {

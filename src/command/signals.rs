@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use super::output::note;
+use super::output::{self, note};
 use crate::error::Exit;
 use crate::run::stop::Stopper;
+use crate::writer::hurry;
 
 /// How long requests on their way may take to end after the first signal.
 const GRACE: Duration = Duration::from_secs(5);
@@ -59,10 +60,13 @@ fn watch(heard: &UnboundedSender<Exit>, ready: Sender<()>) {
         let Some(mut source) = Source::open() else { return };
         drop(ready);
         let first = source.next().await;
+        // Whoever reads the output has a second more.
+        hurry();
         // The run may be over already.
         let _ = heard.send(first);
         let _ = heard.send(source.next().await);
         let _ = timeout(LAST, source.next()).await;
+        output::finish();
         std::process::exit(first.code().into());
     });
 }

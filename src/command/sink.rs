@@ -1,10 +1,9 @@
 //! `pullpush sink`
 
-use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use super::output::{Output, note};
+use super::output::{Output, is_full, note};
 use super::receive::misbehaviour;
 use super::run::block_on;
 use super::signals::Signals;
@@ -24,6 +23,9 @@ use crate::time::wall_now;
 pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
     let key = args.key.as_deref().map(signature::key).transpose()?;
     let mut sink = Sink::new(key, misbehaviour(&args.misbehaviour));
+    if args.format == Format::Ndjson {
+        sink = sink.recorded_unless(is_full);
+    }
     let page = (!args.no_page).then(|| Arc::new(Page::new(&sink, wall_now())));
     block_on(false, async {
         let cannot = |error| Failure::could_not_run(format!("cannot listen on {}: {error}", args.listen));
@@ -32,28 +34,23 @@ pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
         let mut signals = Signals::catch();
         let watch = page.as_ref().map_or_else(String::new, |_| watch(address));
         note(&format!("listening on http://{address}/{watch}; Ctrl-C ends it"));
-        let output = RefCell::new(Output::for_people());
-        let mut failure = None;
+        let output = Output::for_people();
         let mut exit = Exit::Success;
         let shutdown = async { exit = signals.next().await };
         serve_with_page(listener, &mut sink, Limits::default(), page, shutdown, |reception| {
-            let text = match args.format {
-                Format::Human => format!("{reception}\n"),
-                Format::Ndjson => ndjson::json(reception),
-            };
-            let mut output = output.borrow_mut();
-            if let Err(error) = output.write(&text).and_then(|()| output.flush()) {
-                failure.get_or_insert(error);
+            match args.format {
+                Format::Human => output.offer(&format!("{reception}\n")),
+                // What finds no room was refused, and nothing was acknowledged that is not told.
+                Format::Ndjson if reception.manner.is_unrecorded => {}
+                Format::Ndjson => output.push(&ndjson::json(reception)),
             }
         })
         .await;
-        let mut output = output.into_inner();
-        let text = match args.format {
+        output.push(&match args.format {
             Format::Human => format!("\n{}\n", sink.tally()),
             Format::Ndjson => ndjson::json(sink.tally()),
-        };
-        let written = output.write(&text).and_then(|()| output.flush());
-        failure.map_or(Ok(()), Err).and(written)?;
+        });
+        output.finish()?;
         Ok(exit)
     })?
 }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::audit::{Audit, Count};
 use super::lengths::{Lengths, LengthsJson};
+use super::log::milliseconds;
 use super::ndjson::SCHEMA_VERSION;
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::error::Exit;
 use crate::event::{End, Event};
 use crate::judge::Complaint;
 use crate::run::Rest;
+use crate::time::micros;
 use crate::transport::{FailureKind, Outcome};
 
 /// The most complaints that are told one by one.
@@ -48,7 +51,7 @@ impl Summary {
             acknowledged: 0,
             given_up: 0,
             interrupted: 0,
-            rest: Rest { not_started: 0, at_least: false },
+            rest: Rest { not_started: 0, at_least: false, stopped: Duration::ZERO },
             attempts: 0,
             resent: 0,
             forbidden: false,
@@ -178,6 +181,10 @@ impl Summary {
             let _ = writeln!(text, "{DIM}start delay   {}{DIM:#}", self.start_delay);
             let _ = writeln!(text, "{DIM}service time  {}{DIM:#}", self.service_time);
         }
+        if !self.rest.stopped.is_zero() {
+            let stopped = milliseconds(self.rest.stopped);
+            let _ = writeln!(text, "{NOTE}stood still   {stopped}: output was not read or not written in time{NOTE:#}");
+        }
         text.push_str(&self.audit.to_text());
         if self.probes > 0 {
             let _ = writeln!(text, "{DIM}probes        {}{DIM:#}", self.probes);
@@ -218,6 +225,7 @@ impl Summary {
             faults: self.audit.to_json(),
             probes: self.probes,
             complaints: self.complaints,
+            stopped_us: micros(self.rest.stopped),
         }
     }
 }
@@ -263,6 +271,8 @@ pub struct SummaryJson {
     pub probes: u64,
     /// What the receiver owed and did not do.
     pub complaints: u64,
+    /// How long the schedule stood still because output that has to be complete was not read. In no other figure.
+    pub stopped_us: u64,
 }
 
 fn word(outcome: &Outcome) -> String {

@@ -57,7 +57,7 @@ impl<T: Transport> Player<'_, T> {
             tokio::select! {
                 biased;
                 () = self.stop.requested() => break End::Interrupted,
-                () = self.pace.wait_until(due) => attempt += 1,
+                () = self.wait_until(due) => attempt += 1,
             }
         };
         self.tell(Event::Ended { subject, end });
@@ -90,25 +90,31 @@ impl<T: Transport> Player<'_, T> {
         let permit = tokio::select! {
             biased;
             () = self.stop.requested() => None,
-            permit = self.permits.acquire() => permit.ok(),
+            permit = async {
+                let permit = self.permits.acquire().await.ok();
+                self.room().await;
+                permit
+            } => permit,
         };
         let _permit = permit?;
-        let sent = self.pace.elapsed();
-        let moment = self.moment(delivery, number, happened, due, sent);
+        let moment = self.moment(delivery, number, happened, due, self.pace.elapsed());
         let spoiling = delivery.spoiling(number);
         let addresses = &self.settings.addresses;
         let url = addresses.of(&delivery.task).into_owned();
         let body = bytes::Bytes::from(delivery.body(&self.settings.payload, addresses.shown(), moment, spoiling));
-        let attempt = Attempt {
-            subject: Arc::clone(subject),
-            number,
-            duplicate: delivery.duplicates(),
-            spoiling,
-            due_at: self.settings.epoch.plus(due),
-            sent_at: self.settings.epoch.plus(self.pace.now(due)),
-            due: self.pace.real(due).unwrap_or(sent),
-            sent,
-            resent_after: None,
+        let attempt = || {
+            let sent = self.pace.elapsed();
+            Attempt {
+                subject: Arc::clone(subject),
+                number,
+                duplicate: delivery.duplicates(),
+                spoiling,
+                due_at: self.settings.epoch.plus(due),
+                sent_at: self.settings.epoch.plus(self.pace.now(due)),
+                due: self.pace.real(due).unwrap_or(sent),
+                sent,
+                resent_after: None,
+            }
         };
         let compares = delivery.expect.as_ref().is_some_and(|expected| expected.reads_body());
         let request = Request {
@@ -117,13 +123,26 @@ impl<T: Transport> Player<'_, T> {
             manner: spoiling.manner(),
             ..Request::post(url.clone(), body.clone(), self.settings.timeout)
         };
-        self.tell(Event::Sent { attempt: attempt.clone(), url, body });
-        // Whoever could not write it down wants nothing sent.
-        if self.stop.is_abandoned() {
-            return None;
+        let mut sending = attempt();
+        if let Some(journal) = &self.settings.outputs.journal {
+            let announced = Event::Sent { attempt: sending, url: url.clone(), body: body.clone() };
+            self.observer.borrow_mut().announce(&announced);
+            let is_written = tokio::select! {
+                biased;
+                is_written = self.written(journal) => is_written,
+                () = self.stop.requested() => false,
+            };
+            // Nothing goes out that is not in the journal, and whoever plays stops a run that has none.
+            if !is_written {
+                self.stop.requested().await;
+                return None;
+            }
+            // The time it took to write is not the receiver's.
+            sending = attempt();
         }
+        self.tell(Event::Sent { attempt: sending.clone(), url, body });
         let Exchange { outcome, resent_after } = self.transport.exchange(request).await;
-        Some((attempt.resent(resent_after), outcome))
+        Some((sending.resent(resent_after), outcome))
     }
 
     /// The times a body tells. What comes twice happened once; the same bytes once more tell the same times.

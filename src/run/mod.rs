@@ -1,6 +1,7 @@
 //! The player: sends what a plan says when it says it. Knows nothing of incidents, formats or reports.
 
 mod deliver;
+pub mod outputs;
 pub mod pace;
 mod probe;
 pub mod settings;
@@ -8,11 +9,14 @@ pub mod stop;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::callback::body::Moment;
 use crate::event::Event;
@@ -23,6 +27,7 @@ use crate::probe::{Probe, When};
 use crate::scenario::Ordering;
 use crate::time::Millis;
 use crate::transport::Transport;
+use crate::writer::Writer;
 use pace::{Pace, Speed};
 use settings::Settings;
 use stop::Stop;
@@ -31,6 +36,8 @@ use stop::Stop;
 const MAX_UNDER_WAY: usize = 100_000;
 /// The most deliveries that are counted after a stop; more are reported as "at least".
 const MAX_COUNTED: usize = 10_000_000;
+/// How long a request may wait until the journal tells of it before that stops the schedule.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// What is left when a plan has been played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +46,24 @@ pub struct Rest {
     pub not_started: u64,
     /// Whether there were even more.
     pub at_least: bool,
+    /// How long the schedule stood still because nobody read what has to be complete. It is in no other figure.
+    pub stopped: Duration,
+}
+
+/// Whoever hears what happens.
+pub trait Observer {
+    /// Something happened.
+    fn take(&mut self, event: Event);
+
+    /// A request is about to go out, and goes out once the journal has it: this is for the journal alone. Later it is taken as
+    /// [`Event::Sent`], with the time at which it really went.
+    fn announce(&mut self, _sent: &Event) {}
+}
+
+impl<F: FnMut(Event)> Observer for F {
+    fn take(&mut self, event: Event) {
+        self(event);
+    }
 }
 
 /// Plays an agenda to its end, or until it is stopped.
@@ -49,7 +74,7 @@ pub async fn play<T: Transport>(
     transport: &T,
     settings: &Settings,
     stop: &Stop,
-    observer: &mut dyn FnMut(Event),
+    observer: &mut dyn Observer,
 ) -> Rest {
     let player = Player {
         transport,
@@ -70,7 +95,7 @@ struct Player<'a, T> {
     stop: &'a Stop,
     pace: Pace,
     permits: Semaphore,
-    observer: RefCell<&'a mut dyn FnMut(Event)>,
+    observer: RefCell<&'a mut dyn Observer>,
     /// Of tasks with deliveries under way, how many these are, and whether nothing comes after them.
     open: RefCell<HashMap<u64, Open>>,
     /// The times told by the first attempts of what will be sent once more, by task and number.
@@ -113,12 +138,12 @@ impl<'a, T: Transport> Player<'a, T> {
                 () = self.stop.requested() => break true,
                 Some(()) = asking.next(), if !asking.is_empty() => {}
                 Some(done) = under_way.next(), if !under_way.is_empty() => self.resume(&mut agenda, done),
-                () = self.pace.wait_until(due.unwrap_or_default()), if sends => {
+                () = self.wait_until(due.unwrap_or_default()), if sends => {
                     if let (Some((delivery, lane)), Some(due)) = (agenda.take_next(), due) {
                         under_way.push(self.begin(&mut agenda, delivery, lane, due));
                     }
                 }
-                () = self.pace.wait_until(asked_at.unwrap_or_default()), if asks => {
+                () = self.wait_until(asked_at.unwrap_or_default()), if asks => {
                     times.pop_front();
                     let at = asked_at.unwrap_or_default();
                     asking.push(self.probe_all(tasks.clone(), move |when| when == When::At(at)));
@@ -135,7 +160,42 @@ impl<'a, T: Transport> Player<'a, T> {
         if !stopped {
             self.probe_all(tasks, |when| when == When::End).await;
         }
-        count(agenda)
+        Rest { stopped: self.pace.stopped(), ..count(agenda) }
+    }
+
+    /// Waits for a scenario time at which something is to begin, and until it can be written down.
+    async fn wait_until(&self, due: Millis) {
+        loop {
+            self.pace.wait_until(due).await;
+            if self.settings.outputs.have_room() || self.stop.is_requested() {
+                return;
+            }
+            self.room().await;
+        }
+    }
+
+    /// Stops the schedule until there is room for what is begun next, or the run is stopped.
+    async fn room(&self) {
+        if !self.settings.outputs.have_room() {
+            let _hold = self.pace.hold();
+            tokio::select! {
+                biased;
+                () = self.stop.requested() => {}
+                () = self.settings.outputs.room() => {}
+            }
+        }
+    }
+
+    /// Waits until the journal has everything: false, if it never will.
+    async fn written(&self, journal: &Writer) -> bool {
+        let mut written = pin!(journal.written());
+        match timeout(PATIENCE, &mut written).await {
+            Ok(written) => written,
+            Err(_) => {
+                let _hold = self.pace.hold();
+                written.await
+            }
+        }
     }
 
     /// The scenario times at which something is asked, each once, in order.
@@ -212,7 +272,7 @@ impl<'a, T: Transport> Player<'a, T> {
     }
 
     fn tell(&self, event: Event) {
-        (self.observer.borrow_mut())(event);
+        self.observer.borrow_mut().take(event);
     }
 }
 
@@ -230,5 +290,6 @@ fn next_due(lane: &Lane, sent_at: Millis, ended_at: Millis) -> Option<Millis> {
 
 fn count(agenda: Agenda) -> Rest {
     let counted = agenda.rest().take(MAX_COUNTED + 1).count();
-    Rest { not_started: counted.min(MAX_COUNTED) as u64, at_least: counted > MAX_COUNTED }
+    let (not_started, at_least) = (counted.min(MAX_COUNTED) as u64, counted > MAX_COUNTED);
+    Rest { not_started, at_least, stopped: Duration::ZERO }
 }

@@ -1,5 +1,6 @@
 //! Scenario time against the time of the runtime's clock.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -55,38 +56,72 @@ impl fmt::Display for Speed {
     }
 }
 
-/// The clock of a run: one instant it began, and a speed.
-#[derive(Debug, Clone, Copy)]
+/// The clock of a run: one instant it began, and a speed. While the run is held up by its own output, the schedule stands still.
+#[derive(Debug)]
 pub(super) struct Pace {
     began: Instant,
     speed: Speed,
+    /// How many hold it up now, and since when.
+    holding: Cell<(usize, Duration)>,
+    /// How long it was held up before.
+    stopped: Cell<Duration>,
+}
+
+/// Holds the schedule up.
+pub(super) struct Hold<'a>(&'a Pace);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let pace = self.0;
+        let (holding, since) = pace.holding.get();
+        pace.holding.set((holding - 1, since));
+        if holding == 1 {
+            pace.stopped.set(pace.stopped.get() + pace.elapsed().saturating_sub(since));
+        }
+    }
 }
 
 impl Pace {
     /// Scenario time 0 is now.
     pub(super) fn start(speed: Speed) -> Self {
-        Self { began: Instant::now(), speed }
+        Self { began: Instant::now(), speed, holding: Cell::default(), stopped: Cell::default() }
     }
 
     /// Real time since the run began.
-    pub(super) fn elapsed(self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// Real time from the beginning to `due`; `None` where nothing waits.
-    pub(super) fn real(self, due: Millis) -> Option<Duration> {
-        match self.speed {
-            Speed::Times(1.0) => Some(due.to_duration()),
-            Speed::Times(times) => Duration::try_from_secs_f64(due.to_duration().as_secs_f64() / times).ok(),
-            Speed::Max => None,
-        }
+    /// Stops the schedule until what is given is dropped.
+    pub(super) fn hold(&self) -> Hold<'_> {
+        let (holding, since) = self.holding.get();
+        self.holding.set((holding + 1, if holding == 0 { self.elapsed() } else { since }));
+        Hold(self)
+    }
+
+    /// How long the schedule was stopped so far.
+    pub(super) fn stopped(&self) -> Duration {
+        let (holding, since) = self.holding.get();
+        let now = if holding > 0 { self.elapsed().saturating_sub(since) } else { Duration::ZERO };
+        self.stopped.get() + now
+    }
+
+    /// Real time from the beginning to `due`, with what the schedule was stopped so far; `None` where nothing waits.
+    pub(super) fn real(&self, due: Millis) -> Option<Duration> {
+        let real = match self.speed {
+            Speed::Times(1.0) => due.to_duration(),
+            Speed::Times(times) => Duration::try_from_secs_f64(due.to_duration().as_secs_f64() / times).ok()?,
+            Speed::Max => return None,
+        };
+        real.checked_add(self.stopped())
     }
 
     /// Scenario time by now; at full speed the time of what has just been done, `last`.
-    pub(super) fn now(self, last: Millis) -> Millis {
+    pub(super) fn now(&self, last: Millis) -> Millis {
         match self.speed {
             Speed::Times(times) => {
-                let passed = Duration::try_from_secs_f64(self.elapsed().as_secs_f64() * times);
+                let passed = self.elapsed().saturating_sub(self.stopped()).as_secs_f64() * times;
+                let passed = Duration::try_from_secs_f64(passed);
                 Millis::from_duration(passed.unwrap_or(Duration::MAX)).max(last)
             }
             Speed::Max => last,
@@ -94,12 +129,18 @@ impl Pace {
     }
 
     /// Waits for a scenario time.
-    pub(super) async fn wait_until(self, due: Millis) {
-        // An instant too far for the clock never comes.
-        let Some(real) = self.real(due) else { return };
-        match self.began.checked_add(real) {
-            Some(instant) => sleep_until(instant).await,
-            None => std::future::pending().await,
+    pub(super) async fn wait_until(&self, due: Millis) {
+        if self.speed == Speed::Max {
+            return;
+        }
+        loop {
+            // An instant too far for the clock never comes.
+            match self.real(due).and_then(|real| self.began.checked_add(real)) {
+                Some(instant) if instant <= Instant::now() => return,
+                // The schedule may be stopped meanwhile.
+                Some(instant) => sleep_until(instant).await,
+                None => std::future::pending().await,
+            }
         }
     }
 }

@@ -43,12 +43,16 @@ impl<T: Transport> Player<'_, T> {
         let base = task.map_or(self.settings.addresses.shown().into(), |task| self.settings.addresses.of(task));
         let url = address(&filled.url, &base);
         let is_elsewhere = is_elsewhere(&url, &base);
-        let began = Instant::now();
+        self.room().await;
+        // What the run is held up by its own output is not the receiver's time.
+        let now = || self.pace.elapsed().saturating_sub(self.pace.stopped());
+        let began = now();
+        let passed = || now().saturating_sub(began);
         let mut pause = PAUSES.0;
         let (mut tries, mut resent) = (0, 0);
         let (complaints, outcome) = loop {
             tries += 1;
-            let left = probe.eventually.saturating_sub(began.elapsed()).max(Duration::from_millis(100));
+            let left = probe.eventually.saturating_sub(passed()).max(Duration::from_millis(100));
             let timeout = if tries == 1 { self.settings.timeout } else { self.settings.timeout.min(left) };
             let asked = Instant::now();
             let request = request(&filled, url.clone(), is_elsewhere, timeout);
@@ -63,7 +67,7 @@ impl<T: Transport> Player<'_, T> {
                 Outcome::Answered(answer) => filled.expectation.complaints(answer, answered_in),
                 Outcome::Failed(failure) => vec![format!("{}: {}", failure.kind.word(), failure.detail)],
             };
-            let left = probe.eventually.saturating_sub(began.elapsed());
+            let left = probe.eventually.saturating_sub(passed());
             if complaints.is_empty() || left.is_zero() || outcome.is_forbidden() {
                 break (complaints, outcome);
             }
@@ -73,9 +77,10 @@ impl<T: Transport> Player<'_, T> {
                 () = self.stop.requested() => return,
                 () = sleep(pause.min(left)) => {}
             }
+            self.room().await;
             pause = (pause * 2).min(PAUSES.1);
         };
-        let (at, took) = (self.pace.elapsed(), began.elapsed());
+        let (at, took) = (self.pace.elapsed(), passed());
         let (answer, failure) = match outcome {
             Outcome::Answered(answer) => (Some(answer), None),
             Outcome::Failed(failure) => (None, Some(failure.kind)),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::outputs::Outputs;
 use super::pace::Speed;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub max_in_flight: usize,
     /// How much is kept of the body of an answer to a callback, in bytes; more where a step expects something of it.
     pub kept: usize,
+    /// What stops the schedule while it cannot be written.
+    pub outputs: Outputs,
 }
 
 impl Settings {
@@ -54,6 +57,7 @@ impl Settings {
             probes: scenario.probes.clone(),
             max_in_flight: 1000,
             kept: if scenario.expectations.read_bodies() { MAX_COMPARED_BODY } else { MAX_ANSWER_BODY },
+            outputs: Outputs::default(),
         }
     }
 }

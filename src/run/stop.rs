@@ -51,11 +51,6 @@ impl Stop {
         *self.0.borrow() >= Level::Stop
     }
 
-    /// Whether nothing is to go out any more, not even what has been announced.
-    pub fn is_abandoned(&self) -> bool {
-        *self.0.borrow() >= Level::Abandon
-    }
-
     /// Ends when a stop is asked for; never, if nobody can ask any more.
     pub async fn requested(&self) {
         self.reaches(Level::Stop).await;

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use toml::de::{DeTable, DeValue};
+
 /// The largest scenario file, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -129,6 +131,25 @@ impl Source {
         if bytes.len() as u64 > MAX_BODY { Err(io::Error::other("larger than 16 MiB")) } else { Ok(bytes) }
     }
 
+    /// The files that the scenario names, and that are read with it.
+    pub fn beside(&self) -> Vec<PathBuf> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let mut found = Vec::new();
+        let overrides = self.overrides.iter().filter_map(|text| {
+            let (path, value) = text.split_once('=')?;
+            let key = path.rsplit('.').next()?.trim();
+            // What is no TOML is a word, as a shell leaves it.
+            let whole = format!("{key} = {value}");
+            Some(if DeTable::parse(&whole).is_ok() { whole } else { format!("{key} = '{value}'") })
+        });
+        for text in [self.text.clone()].into_iter().chain(overrides) {
+            if let Ok(table) = DeTable::parse(&text) {
+                named_in(table.get_ref(), &mut |path| found.push(folder.join(path)));
+            }
+        }
+        found
+    }
+
     /// The same texts with everything that looks like a signing key blotted out, byte for byte as long.
     #[must_use]
     pub(super) fn blotted(mut self) -> Self {
@@ -171,6 +192,24 @@ impl Source {
             .map_or((0, self.name.as_str(), self.text.as_str()), |(offset, text)| (offset, "--set", text));
         let end = (span.end - offset).min(text.len());
         Located { name, text, span: (span.start - offset).min(end)..end }
+    }
+}
+
+/// Every file that is named somewhere in a table.
+fn named_in(table: &DeTable<'_>, found: &mut dyn FnMut(&str)) {
+    for (key, value) in table {
+        match value.get_ref() {
+            DeValue::String(path) if key.get_ref() == "body_file" => found(path),
+            value => named_by(value, found),
+        }
+    }
+}
+
+fn named_by(value: &DeValue<'_>, found: &mut dyn FnMut(&str)) {
+    match value {
+        DeValue::Table(table) => named_in(table, found),
+        DeValue::Array(values) => values.iter().for_each(|value| named_by(value.get_ref(), found)),
+        _ => {}
     }
 }
 

@@ -24,6 +24,14 @@ pub struct Manner {
     pub delay: Duration,
     /// Close the connection instead of answering.
     pub drop_connection: bool,
+    /// Refuse it because it cannot be written down.
+    pub is_unrecorded: bool,
+}
+
+impl Manner {
+    /// What cannot be written down is to come again.
+    pub const UNRECORDED: Self =
+        Self { status: Some(503), delay: Duration::ZERO, drop_connection: false, is_unrecorded: true };
 }
 
 impl Misbehaviour {
@@ -37,7 +45,7 @@ impl Misbehaviour {
             }
             None => self.status,
         };
-        Manner { status, delay: self.delay, drop_connection: self.drop_connection }
+        Manner { status, delay: self.delay, drop_connection: self.drop_connection, is_unrecorded: false }
     }
 }
 
@@ -60,7 +68,8 @@ mod tests {
     #[test]
     fn without_a_number_it_lasts() {
         let misbehaviour = Misbehaviour { fail_first: None, status: Some(503), delay: DELAY, drop_connection: true };
-        assert_eq!(manners(misbehaviour), [Manner { status: Some(503), delay: DELAY, drop_connection: true }; 4]);
+        let manner = Manner { status: Some(503), delay: DELAY, drop_connection: true, ..Manner::default() };
+        assert_eq!(manners(misbehaviour), [manner; 4]);
     }
 
     #[test]

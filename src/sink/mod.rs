@@ -36,6 +36,8 @@ pub struct Sink {
     misbehaviour: Misbehaviour,
     tally: Tally,
     clock: Option<Clock>,
+    /// Whether what comes now could not be written down.
+    has_no_room: Option<fn() -> bool>,
 }
 
 impl Sink {
@@ -48,6 +50,12 @@ impl Sink {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock: Some(clock), ..self }
+    }
+
+    /// The same sink, which acknowledges nothing that cannot be written down.
+    #[must_use]
+    pub fn recorded_unless(self, has_no_room: fn() -> bool) -> Self {
+        Self { has_no_room: Some(has_no_room), ..self }
     }
 
     /// Receives one body, which had arrived completely at `at`.
@@ -82,7 +90,9 @@ impl Sink {
 
     fn take(&mut self, body: Option<&[u8]>, at: UnixMillis) -> Reception {
         let at = self.clock.map_or(at, |clock| clock.at(at));
-        let mut reception = Self::judged(body, self.key.as_ref(), at, self.misbehaviour.decide());
+        let has_room = self.has_no_room.is_none_or(|has_no_room| !has_no_room());
+        let manner = if has_room { self.misbehaviour.decide() } else { Manner::UNRECORDED };
+        let mut reception = Self::judged(body, self.key.as_ref(), at, manner);
         // What is not acknowledged comes again, so for the order of things it has not come yet.
         if reception.reply.is_acknowledgement() {
             let Standing { task, note } = self.order.observe(&reception.verdict.seen, at);
@@ -147,7 +157,7 @@ mod tests {
         let reception = Sink::new(None, misbehaviour).receive(START, NOW);
         assert_eq!((reception.reply.delay, reception.reply.drop_connection), (delay, true));
         assert!(!reception.reply.is_acknowledgement());
-        assert_eq!(reception.manner, Manner { status: None, delay, drop_connection: true });
+        assert_eq!(reception.manner, Manner { delay, drop_connection: true, ..Manner::default() });
     }
 
     #[test]

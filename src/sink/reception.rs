@@ -32,6 +32,9 @@ impl Reply {
     /// The answer to what was found, given in this manner.
     pub fn new(verdict: &Verdict, manner: Manner) -> Self {
         let (status, body) = match (manner.status, verdict.refusal()) {
+            (Some(status), _) if manner.is_unrecorded => {
+                (status, failure(status, "nobody reads the output of the sink"))
+            }
             (Some(status), _) => (status, failure(status, "failing on purpose")),
             (None, Some((status, reason))) => (status, failure(status, &reason.to_string())),
             (None, None) => (200, Bytes::from_static(br#"{"code":0}"#)),
@@ -70,7 +73,8 @@ pub struct Reception {
 impl Reception {
     /// Whether it was not acknowledged, and that on purpose.
     pub const fn is_failed_on_purpose(&self) -> bool {
-        !self.reply.is_acknowledgement() && (self.manner.status.is_some() || self.manner.drop_connection)
+        let manner = self.manner;
+        !self.reply.is_acknowledgement() && !manner.is_unrecorded && (manner.status.is_some() || manner.drop_connection)
     }
 
     /// How it ended: the word used in JSON.

@@ -20,12 +20,20 @@ pub struct Tally {
     pub refused: u64,
     /// Answered badly or not at all, on purpose.
     pub failed_on_purpose: u64,
+    /// Of the refused, those that could not be written down because nobody read the output; they are in no line.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unrecorded: u64,
     /// By `callback_event`; `unknown` if the documents do not name it, `unreadable` if there is none.
     pub by_event: BTreeMap<&'static str, u64>,
     /// By the word of the complaint; a request may have several.
     pub complaints: BTreeMap<&'static str, u64>,
     /// By the word of the note.
     pub notes: BTreeMap<&'static str, u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Tally {
@@ -38,6 +46,7 @@ impl Tally {
             self.failed_on_purpose += 1;
         } else {
             self.refused += 1;
+            self.unrecorded += u64::from(reception.manner.is_unrecorded);
         }
         let seen = &reception.verdict.seen;
         let unknown = if seen.callback_event.is_some() { "unknown" } else { "unreadable" };
@@ -59,10 +68,13 @@ impl Tally {
 /// A few lines, the last without a newline.
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { received, acknowledged, refused, failed_on_purpose, by_event, complaints, notes } = self;
+        let Self { received, acknowledged, refused, failed_on_purpose, unrecorded, by_event, complaints, notes } = self;
         write!(out, "{received} received: {acknowledged} acknowledged, {refused} refused")?;
         if *failed_on_purpose > 0 {
             write!(out, ", {failed_on_purpose} failed on purpose")?;
+        }
+        if *unrecorded > 0 {
+            write!(out, "\n{unrecorded} of them refused because nobody read the output")?;
         }
         for (title, counts) in [("events", by_event), ("complaints", complaints), ("notes", notes)] {
             if !counts.is_empty() {

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("shown", &[]),
     ("dice", &[]),
     ("error", &[]),
+    ("writer", &[]),
     ("contract", &[]),
     ("library", &[]),
     ("callback", &["shown", "time"]),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("explore", &["callback", "expect", "fault", "plan", "scenario", "time"]),
     ("event", &["expect", "fault", "probe", "scenario", "time", "transport"]),
     ("replay", &["callback", "expect", "report", "scenario", "time"]),
-    ("run", &["callback", "event", "fault", "plan", "probe", "scenario", "time", "transport"]),
+    ("run", &["callback", "event", "fault", "plan", "probe", "scenario", "time", "transport", "writer"]),
     ("judge", &["event", "expect", "fault", "probe", "shown", "transport"]),
     ("generator", &["callback", "load", "measure", "plan", "run", "time", "transport"]),
     (
@@ -81,6 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sink",
             "time",
             "transport",
+            "writer",
         ],
     ),
 ];

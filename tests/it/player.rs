@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use pullpush::event::{End, Event};
 use pullpush::run::Rest;
+use pullpush::run::outputs::Outputs;
 use pullpush::run::pace::Speed;
 use pullpush::transport::memory::Reply;
 use pullpush::transport::{FailureKind, Outcome, Request};
+use pullpush::writer::Writer;
 
 use crate::support::{EPOCH, Run, at_once, run};
 
@@ -216,7 +218,54 @@ fn a_stop_cancels_waiting_at_once_and_counts_what_is_left() {
     stopped.stop_after = Some(Duration::from_millis(1500));
     let (events, rest) = stopped.play();
     let sent = events.iter().filter(|event| matches!(event, Event::Sent { .. })).count();
-    assert_eq!((sent, rest), (2, Rest { not_started: 4, at_least: false }));
+    assert_eq!((sent, rest), (2, Rest { not_started: 4, at_least: false, stopped: Duration::ZERO }));
+}
+
+/// A reader that reads on once it is told to.
+struct Reader(std::sync::mpsc::Receiver<()>);
+
+impl std::io::Write for Reader {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // Told or gone: it reads on.
+        let _ = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_time_that_a_full_output_stops_it_is_in_no_other_figure() {
+    let (reads, reader) = std::sync::mpsc::channel();
+    let output = Writer::new(Reader(reader));
+    let mut stopped = run(
+        "[receiver]\nretry = 'none'\n[[task]]\nsource = 'live'\nurl = 'rtmp://o.test/a'\nend = '10s'\ncount = 3\nspacing = '2s'\n",
+        {
+            let output = output.clone();
+            let mut reads = Some(reads);
+            move |request, _| {
+                // After the first nobody reads, and that answer takes three seconds; then somebody does.
+                match request {
+                    1 => output.push(&" ".repeat(pullpush::writer::FULL)),
+                    _ => drop(reads.take()),
+                }
+                Reply::status(200, Duration::from_secs(3))
+            }
+        },
+    );
+    stopped.outputs = Outputs { complete: vec![output], journal: None };
+    stopped.stop_after = Some(Duration::from_secs(60));
+    let (events, rest) = stopped.play();
+    let sent = events.iter().filter(|event| matches!(event, Event::Sent { .. })).count();
+    let took = events.iter().filter_map(|event| match event {
+        Event::Met { attempt, done, .. } => Some(*done - attempt.sent),
+        _ => None,
+    });
+    // It stands still from when the second is due; what was on its way took as long as it did.
+    assert_eq!((sent, rest.not_started, rest.stopped), (1, 5, Duration::from_secs(58)));
+    assert_eq!(took.collect::<Vec<_>>(), [Duration::from_secs(3)]);
 }
 
 #[test]

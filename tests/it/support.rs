@@ -8,6 +8,7 @@ use pullpush::judge::Judge;
 use pullpush::plan::Plan;
 use pullpush::report::ndjson::word;
 use pullpush::report::summary::Summary;
+use pullpush::run::outputs::Outputs;
 use pullpush::run::pace::Speed;
 use pullpush::run::settings::{Addresses, Settings};
 use pullpush::run::stop::stop;
@@ -50,12 +51,21 @@ pub(crate) struct Run<F> {
     pub(crate) stop_after: Option<Duration>,
     /// From the stop on.
     pub(crate) abandon_after: Option<Duration>,
+    pub(crate) outputs: Outputs,
 }
 
 impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
     /// A run against `receiver`, which is asked with the number of the request, from 1.
     pub(crate) fn of(plan: Plan, receiver: F) -> Self {
-        Self { plan, receiver, speed: Speed::REAL, max_in_flight: 1000, stop_after: None, abandon_after: None }
+        Self {
+            plan,
+            receiver,
+            speed: Speed::REAL,
+            max_in_flight: 1000,
+            stop_after: None,
+            abandon_after: None,
+            outputs: Outputs::default(),
+        }
     }
 
     /// What happened, and what was left.
@@ -64,6 +74,7 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
         let settings = Settings {
             speed: self.speed,
             max_in_flight: self.max_in_flight,
+            outputs: self.outputs.clone(),
             ..Settings::of(scenario, Addresses::new(None, RECEIVER.to_owned()), EPOCH)
         };
         let mut requests = 0;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::super::files::Files;
 use super::super::github;
 use super::super::output::note;
 use super::result::{show, tell_github, write};
@@ -23,6 +24,9 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// [`Failure`] if a file is no result, or they are not of the same load.
 pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
+    let mut files = Files::default();
+    args.files.iter().for_each(|path| files.reads("the part", path));
+    files.writes("--report", args.report.as_deref())?;
     let reports = args.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = reports.first() else { return Ok(Exit::NothingSelected) };
     let mut sum = Measurement::default();

@@ -17,6 +17,7 @@ use self::again::again;
 use self::result::{finish, header};
 use self::view::View;
 use super::connect::{addresses, admit, http};
+use super::files::Files;
 use super::loaded::{Loaded, load as load_scenario};
 use super::output::note;
 use super::run::block_on;
@@ -51,6 +52,11 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
     let mut scenario = args.scenario.clone();
     scenario.set.extend(args.load.overrides());
     let mut loaded = load_scenario(&args.file, &scenario)?;
+    let mut files = Files::default();
+    files.connects(&args.connect);
+    files.reads_scenario(&args.file, loaded.source.as_ref());
+    files.writes("--report", args.report.as_deref())?;
+    files.writes("--hdr", args.hdr.as_deref())?;
     let spec = loaded
         .plan
         .scenario()
@@ -200,7 +206,6 @@ async fn make(
         tokio::select! {
             biased;
             result = &mut measured => {
-                view.clear();
                 let measured = result.map_err(|_| Failure::could_not_run("the generator failed"))?;
                 return Ok((measured, interrupted));
             }

@@ -88,15 +88,15 @@ pub(super) fn finish(
 /// # Errors
 /// [`Failure`] if it cannot be written.
 pub(super) fn show(report: &LoadReport, format: ListFormat) -> Result<(), Failure> {
-    let mut output = match format {
+    let output = match format {
         ListFormat::Human => Output::for_people(),
         ListFormat::Json => Output::for_programs(),
     };
-    output.write(&match format {
+    output.push(&match format {
         ListFormat::Human => report.to_text(),
         ListFormat::Json => json(report),
-    })?;
-    output.flush()
+    });
+    output.finish()
 }
 
 /// The result in a step of GitHub Actions; `annotation` makes one of a title and a message.

@@ -1,12 +1,10 @@
 //! A load while it runs: in place on a terminal, a line every few seconds elsewhere.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, sleep_until};
 
-use super::super::output::note;
+use super::super::output::{is_watched, note, show};
 use crate::generator::Load;
 use crate::generator::live::{BUCKETS, Live, Look, look};
 
@@ -19,7 +17,7 @@ const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '
 
 /// What is shown.
 pub(super) struct View {
-    bar: Option<ProgressBar>,
+    is_watched: bool,
     began: Instant,
     duration: Duration,
     next: Instant,
@@ -29,15 +27,8 @@ pub(super) struct View {
 impl View {
     /// Nothing yet.
     pub(super) fn new(load: &Load, began: Instant) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{msg}") {
-                bar.set_style(style);
-            }
-            bar
-        });
-        let period = if bar.is_some() { FRAME } else { LINE };
-        Self { bar, began, duration: load.spec.duration, next: began + period, last: (began, Look::default()) }
+        let (is_watched, duration) = (is_watched(), load.spec.duration);
+        Self { is_watched, began, duration, next: began + period(is_watched), last: (began, Look::default()) }
     }
 
     /// Until there is something to show again.
@@ -65,20 +56,27 @@ impl View {
         );
         let latency: [u64; BUCKETS] =
             std::array::from_fn(|place| look.latency[place].saturating_sub(last.latency[place]));
-        match &self.bar {
-            Some(bar) => bar.set_message(format!("{numbers}\nlatency {}", sparkline(&latency))),
-            None => note(&numbers),
+        if self.is_watched {
+            show(&format!("{numbers}\nlatency {}", sparkline(&latency)));
+        } else {
+            note(&numbers);
         }
         self.last = (now, look);
-        self.next = now + if self.bar.is_some() { FRAME } else { LINE };
+        self.next = now + period(self.is_watched);
     }
+}
 
-    /// Takes it away.
-    pub(super) fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+impl Drop for View {
+    fn drop(&mut self) {
+        if self.is_watched {
+            show("");
         }
     }
+}
+
+/// From one look to the next.
+fn period(is_watched: bool) -> Duration {
+    if is_watched { FRAME } else { LINE }
 }
 
 /// A bar for each power of two of microseconds, from the fastest to the slowest there was.

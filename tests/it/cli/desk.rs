@@ -82,6 +82,11 @@ impl Desk {
         Bare(self)
     }
 
+    /// Where a file in the folder is.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// What a file in the folder holds.
     pub(super) fn read(&self, name: &str) -> String {
         String::from_utf8(self.bytes(name)).unwrap()

@@ -24,6 +24,7 @@ mod library;
 mod load;
 mod manual;
 mod moments;
+mod overwriting;
 mod plan;
 mod readme;
 mod reports;
@@ -37,6 +38,7 @@ mod signals;
 mod signature;
 mod sink;
 mod sink_page;
+mod slow;
 mod streams;
 
 use desk::{Desk, VOD};

@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Answer, Desk, Receiver, VOD};
 
@@ -169,17 +172,22 @@ fn full() -> (OwnedFd, UnixStream) {
 }
 
 #[test]
-fn again_and_again_while_nobody_reads_the_output() {
-    with_each_signal(|signal, code| {
-        let (stdout, _reader) = full();
-        let receiver = Receiver::new();
-        let line = format!("pullpush run vod.toml --speed max --to {}", receiver.url);
-        let mut running = Desk::new().start_into(stdout, line);
-        // All is over but for the output, or will be.
-        receiver.next();
-        running.signal_until_it_ends(signal);
-        running.end().exits(code);
-    });
+fn once_while_nobody_reads_the_output() {
+    for format in ["human", "ndjson"] {
+        with_each_signal(|signal, code| {
+            let (stdout, _reader) = full();
+            let receiver = Receiver::new();
+            let line = format!("pullpush run vod.toml --speed max --format {format} --to {}", receiver.url);
+            let mut running = Desk::new().start_into(stdout, line);
+            // All is over but for the output, or will be.
+            receiver.next();
+            let begun = Instant::now();
+            running.signal(signal);
+            running.says("standard output was cut off: nobody read it\n");
+            running.end().exits(code);
+            assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        });
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn an_endless_loop_of_a_day_plays_to_its_end() {
     assert_eq!(["VodSourceFileFinish [1]", "TaskExit 0"].map(sent), [1439, 1]);
     let ended = |event: &&Event| matches!(event, Event::Ended { end: End::Acknowledged, .. });
     assert_eq!(events.iter().filter(ended).count(), 1 + 1440 * 3 + 1439 + 1);
-    assert_eq!(rest, Rest { not_started: 0, at_least: false });
+    assert_eq!(rest, Rest { not_started: 0, at_least: false, stopped: Duration::ZERO });
     let last = events.iter().rev().find_map(|event| match event {
         Event::Sent { attempt, .. } => Some((attempt.subject.callback.as_str(), attempt.sent)),
         _ => None,
