@@ -2,6 +2,7 @@
 
 pub mod live;
 mod pacer;
+mod permits;
 mod worker;
 
 use std::sync::Arc;

@@ -38,6 +38,8 @@ pub(super) enum Word {
     NotStarted(u64),
     /// One that the worker was too slow to take over.
     Overrun {
+        /// How late it is by now.
+        lateness: Duration,
         /// Whether it is none of those that are measured.
         is_warm_up: bool,
     },
@@ -104,10 +106,11 @@ pub(super) fn pace(load: &Load, worker: u64, began: Instant, words: &Sender<Word
             let _ = words.blocking_send(Word::NotStarted(rest + u64::from(!is_warm_up)));
             return;
         }
-        if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err()
-            && words.blocking_send(Word::Overrun { is_warm_up }).is_err()
-        {
-            return;
+        if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err() {
+            let lateness = began.elapsed().saturating_sub(due);
+            if words.blocking_send(Word::Overrun { lateness, is_warm_up }).is_err() {
+                return;
+            }
         }
     }
 }

@@ -37,6 +37,7 @@ mod signals;
 mod signature;
 mod sink;
 mod sink_page;
+mod slow;
 mod streams;
 
 use desk::{Desk, VOD};

@@ -8,7 +8,7 @@ use pullpush::error::Exit;
 use pullpush::load::profile::Profile;
 use pullpush::load::threshold::{Latency, Relation, Series, Threshold};
 use pullpush::load::{Arrivals, LoadSpec, Rate, Shard};
-use pullpush::measure::Measurement;
+use pullpush::measure::{Measurement, Start};
 use pullpush::plan::arrivals::{Arrival, Part, Timed};
 use pullpush::report::load::{LoadHeader, LoadReport};
 use pullpush::scenario::{Source, check};
@@ -212,9 +212,16 @@ fn measured() -> impl Strategy<Value = Measurement> {
     let counts = prop::array::uniform4(0..1000_u64);
     (prop::collection::vec(request, 0..40), counts).prop_map(
         |(requests, [dropped, not_started, unfinished, warm_up])| {
-            let mut measured = Measurement { dropped, not_started, unfinished, warm_up, ..Measurement::default() };
+            let mut measured = Measurement { not_started, unfinished, warm_up, ..Measurement::default() };
+            let limit = Duration::from_millis(500);
+            (0..dropped).for_each(|micros| measured.dropped(Duration::from_micros(micros), limit));
+            (0..unfinished).for_each(|_| measured.sent(Start::default(), limit));
             for (kind, micros, delay) in requests {
-                measured.sent(Duration::from_micros(delay), Duration::from_millis(500));
+                let (due, free) = (Duration::from_micros(7), Duration::from_micros(micros % 1_000_000));
+                measured.sent(Start::new(due, free, due + Duration::from_micros(delay)), limit);
+                if kind < 3 {
+                    measured.answered(Duration::from_nanos(micros));
+                }
                 let event = ["TaskStart", "TaskExit", "VodSourceFileStart"][kind % 3];
                 let reply = [
                     Reply::status(200, Duration::ZERO),
@@ -230,7 +237,6 @@ fn measured() -> impl Strategy<Value = Measurement> {
                     Duration::from_micros(micros),
                 );
             }
-            measured.sent += unfinished;
             measured.planned = measured.sent + dropped + not_started;
             measured
         },
@@ -255,7 +261,7 @@ fn what_this_machine_could_not_send_makes_the_numbers_void() {
     let mut measured = Measurement { ok: 1, ..Measurement::default() };
     for kind in [FailureKind::Network, FailureKind::Exhausted] {
         measured.planned += 1;
-        measured.sent(Duration::ZERO, Duration::from_secs(1));
+        measured.sent(Start::default(), Duration::from_secs(1));
         let (none, outcome) = (Duration::ZERO, Outcome::failed(kind, "as the system calls it"));
         measured.met("TaskExit", &outcome, none, none);
         let report = report(&measured);
