@@ -170,6 +170,18 @@ impl Measurement {
         }
     }
 
+    /// Which count would be more than can be counted, if `other` were added. All others are parts of these.
+    pub fn overflow(&self, other: &Self) -> Option<String> {
+        [
+            ("planned", self.planned, other.planned),
+            ("warm_up", self.warm_up, other.warm_up),
+            ("answered", self.answered, other.answered),
+        ]
+        .into_iter()
+        .find(|(_, own, other)| own.checked_add(*other).is_none())
+        .map(|(name, own, other)| format!("{name} {other} and {own} of the others are more than can be counted"))
+    }
+
     /// Adds another part of the same load.
     pub fn add(&mut self, other: &Self) {
         self.planned += other.planned;

@@ -14,6 +14,7 @@ use pullpush::report::load::{LoadHeader, LoadReport};
 use pullpush::scenario::{Source, check};
 use pullpush::transport::memory::Reply;
 use pullpush::transport::{FailureKind, Outcome};
+use serde_json::Value;
 
 use super::composed;
 use super::{cases, planned};
@@ -206,6 +207,8 @@ fn failed(kind: FailureKind) -> Reply {
     Reply { after: None, outcome: Outcome::failed(kind, "for a reason") }
 }
 
+const LATE_AFTER_US: u64 = 10_000;
+
 /// What a worker measured: everything about some requests.
 fn measured() -> impl Strategy<Value = Measurement> {
     let request = (0..5_usize, prop_oneof![0..1000_u64, 0..10_000_000_000_u64], 0..1_000_000_u64);
@@ -213,7 +216,7 @@ fn measured() -> impl Strategy<Value = Measurement> {
     (prop::collection::vec(request, 0..40), counts).prop_map(
         |(requests, [dropped, not_started, unfinished, warm_up])| {
             let mut measured = Measurement { not_started, unfinished, warm_up, ..Measurement::default() };
-            let limit = Duration::from_millis(500);
+            let limit = Duration::from_micros(LATE_AFTER_US);
             (0..dropped).for_each(|micros| measured.dropped(Duration::from_micros(micros), limit));
             (0..unfinished).for_each(|_| measured.sent(Start::default(), limit));
             for (kind, micros, delay) in requests {
@@ -250,7 +253,7 @@ fn report(measured: &Measurement) -> LoadReport {
         seed: 1,
         offered: String::new(),
         saturating: false,
-        late_after_us: 10_000,
+        late_after_us: LATE_AFTER_US,
         thresholds: vec!["errors<1%".to_owned(), "TaskExit.p99<1s".to_owned()],
     };
     LoadReport::new(header, vec!["0/1".to_owned()], measured)
@@ -297,6 +300,46 @@ proptest! {
         let of_each: u64 = direct.corrected.iter().filter(|(event, _)| *event != "all").map(|(_, it)| it.count).sum();
         prop_assert_eq!(direct.corrected["all"].count, of_each);
         prop_assert!(direct.transport.keys().eq(direct.transport_details.keys()));
+    }
+}
+
+/// Every number of a result, by its place; those of the header say what was asked for.
+fn numbers(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Number(_) => found.push(place.to_owned()),
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .for_each(|(name, field)| numbers(field, &format!("{place}/{}", name.replace('/', "~1")), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| numbers(item, &format!("{place}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(3))]
+
+    #[test]
+    fn no_number_of_a_result_can_be_another(measured in measured(), more in 1_000_000_000..u64::MAX / 4) {
+        let told = serde_json::to_value(report(&measured)).unwrap();
+        prop_assert!(serde_json::from_value::<LoadReport>(told.clone()).unwrap().measurement().is_ok());
+        let mut places = Vec::new();
+        numbers(&told, "", &mut places);
+        // What was asked for, and what nothing depends on.
+        let free = ["/schema_version", "/seed", "/late_after_us", "/warm_up"];
+        for place in places.iter().filter(|place| !free.contains(&place.as_str())) {
+            let mut other = told.clone();
+            let number = other.pointer_mut(place).unwrap();
+            *number = match number.as_u64() {
+                Some(count) => Value::from(count + more),
+                None => Value::from(number.as_f64().unwrap() * 2.0 + 1.0),
+            };
+            let other: Result<LoadReport, _> = serde_json::from_value(other);
+            prop_assert!(other.is_err() || other.unwrap().measurement().is_err(), "{}", place);
+        }
     }
 }
 
