@@ -1,6 +1,6 @@
 //! What a load run measures: counts and distributions that add up exactly, over workers and over machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -41,6 +41,8 @@ pub struct Measurement {
     pub unfinished: u64,
     /// Sent before measuring began; in no other number.
     pub warm_up: u64,
+    /// Why parts of the generator ended before their time; what they had measured is here.
+    pub broken: BTreeSet<String>,
     /// How long callbacks arrived that were measured.
     pub elapsed: Duration,
     /// Answers that came in the measured time, late ones to the warm-up among them: the receiver was busy with those, too.
@@ -97,6 +99,7 @@ impl Default for Measurement {
             timeouts: 0,
             unfinished: 0,
             warm_up: 0,
+            broken: BTreeSet::new(),
             elapsed: Duration::ZERO,
             answered: 0,
             last_answer: Duration::ZERO,
@@ -198,6 +201,7 @@ impl Measurement {
         self.timeouts += other.timeouts;
         self.unfinished += other.unfinished;
         self.warm_up += other.warm_up;
+        self.broken.extend(other.broken.iter().cloned());
         self.elapsed = self.elapsed.max(other.elapsed);
         self.answered += other.answered;
         self.last_answer = self.last_answer.max(other.last_answer);
@@ -234,9 +238,9 @@ impl Measurement {
         self.answered as f64 / self.answering().as_secs_f64().max(1e-3)
     }
 
-    /// Whether the generator kept its schedule: at most one in a hundred late, by its own doing.
+    /// Whether the generator kept its schedule: it worked to the end, with at most one in a hundred late by its own doing.
     pub fn kept_time(&self) -> bool {
-        u128::from(self.late) * 100 <= u128::from(self.lateness.len())
+        self.broken.is_empty() && u128::from(self.late) * 100 <= u128::from(self.lateness.len())
     }
 
     /// Whether both identities hold: planned = sent + dropped + not started, and sent is the sum of what was met.

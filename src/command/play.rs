@@ -131,7 +131,7 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
     let key = loaded.plan.scenario().payload.key.clone();
     match stage {
         Stage::Theirs(transport) => {
-            let scribe = Scribe::on_a_thread(reporter(loaded, manner));
+            let scribe = Scribe::on_a_thread(reporter(loaded, manner))?;
             let ending = conduct(loaded, manner, &transport, &scribe, signals).await;
             conclude(loaded, manner, scribe, &ending)
         }
@@ -141,7 +141,7 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let listener = listen(free).map_err(no_socket)?;
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
-            let scribe = Scribe::on_a_thread(reporter(loaded, manner));
+            let scribe = Scribe::on_a_thread(reporter(loaded, manner))?;
             // At full speed scenario time is no matter of a clock.
             let times = if let Speed::Times(times) = manner.speed { times } else { 0.0 };
             let mut sink = sink(key, misbehaviour, loaded, wall_now(), times);

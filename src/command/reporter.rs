@@ -10,7 +10,7 @@ use super::backlog::Backlog;
 use super::output::Output;
 use super::progress::Progress;
 use crate::cli::Format;
-use crate::error::Failure;
+use crate::error::{Failure, panic_text};
 use crate::event::Event;
 use crate::judge::Complaint;
 use crate::report::style::DIM;
@@ -137,11 +137,14 @@ impl Scribe {
     }
 
     /// A reporter on a thread of its own.
-    pub(super) fn on_a_thread(mut reporter: Reporter) -> Self {
+    ///
+    /// # Errors
+    /// [`Failure`] if the system has no thread left.
+    pub(super) fn on_a_thread(mut reporter: Reporter) -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(QUEUE);
         let backlog = Arc::new(Backlog::default());
         let written = Arc::clone(&backlog);
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().spawn(move || {
             loop {
                 // What was written is flushed when there is nothing else to do.
                 let message = receiver.try_recv().or_else(|error| {
@@ -160,7 +163,8 @@ impl Scribe {
                 }
             }
         });
-        Self::Thread { sender, backlog, thread }
+        let thread = thread.map_err(|error| Failure::could_not_run(format!("cannot start a thread: {error}")))?;
+        Ok(Self::Thread { sender, backlog, thread })
     }
 
     /// Hands a message over.
@@ -184,7 +188,10 @@ impl Scribe {
             Self::Here(reporter) => Ok(reporter.into_inner()),
             Self::Thread { sender, thread, .. } => {
                 drop(sender);
-                thread.join().map_err(|_| Failure::could_not_run("the log could not be written"))
+                thread.join().map_err(|payload| {
+                    let reason = panic_text(payload.as_ref());
+                    Failure::could_not_run(format!("the log could not be written: {reason}; please report this"))
+                })
             }
         }
     }

@@ -4,13 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::live::Live;
 use super::pacer::{Item, Maker, Word};
 use super::permits::Permits;
-use super::{Halt, Load, queues};
+use super::{Halt, Load, Post, queues};
+use crate::error::attempt;
 use crate::measure::{Measurement, Start};
 use crate::plan::arrivals::Callbacks;
 use crate::transport::{Outcome, Request, Transport};
@@ -23,10 +24,9 @@ const NAP: Duration = Duration::from_millis(50);
 /// What the requests of one worker share.
 struct Shared<'a, T> {
     transport: T,
-    load: &'a Load,
-    began: Instant,
-    live: &'a Live,
-    measured: RefCell<Measurement>,
+    post: Post<'a>,
+    /// Of the worker: it outlives a panic.
+    measured: &'a RefCell<Measurement>,
 }
 
 /// When a request was due, and since when there was a permit for it.
@@ -39,22 +39,22 @@ struct Due {
 impl<T: Transport> Shared<'_, T> {
     /// Sends one request and measures it; gives the time when it was done.
     async fn send(&self, event: &str, request: Request, due: Option<Due>, is_warm_up: bool) -> Duration {
-        let sent = self.began.elapsed();
+        let sent = self.post.began.elapsed();
         let due = due.unwrap_or(Due { at: sent, free: sent });
         let start = Start::new(due.at, due.free, sent);
-        let late_after = self.load.spec.late_after;
-        self.live.sent(start.lateness > late_after);
+        let late_after = self.post.load.spec.late_after;
+        self.post.live.sent(start.lateness > late_after);
         if is_warm_up {
             self.measured.borrow_mut().warm_up += 1;
         } else {
             self.measured.borrow_mut().sent(start, late_after);
         }
         let outcome = self.transport.send(request).await;
-        let done = self.began.elapsed();
+        let done = self.post.began.elapsed();
         let (corrected, service) = (done.saturating_sub(due.at), done.saturating_sub(sent));
-        self.live.met(outcome.is_acknowledged(), corrected);
+        self.post.live.met(outcome.is_acknowledged(), corrected);
         let mut measured = self.measured.borrow_mut();
-        if let (Outcome::Answered(_), Some(since)) = (&outcome, done.checked_sub(self.load.spec.warm_up)) {
+        if let (Outcome::Answered(_), Some(since)) = (&outcome, done.checked_sub(self.post.load.spec.warm_up)) {
             measured.answered(since);
         }
         if !is_warm_up {
@@ -64,8 +64,9 @@ impl<T: Transport> Shared<'_, T> {
     }
 
     /// Sends what the words say, until there are no more and all of it has met something.
-    async fn follow(&self, permits: u64, mut words: Receiver<Word>, halt: &Halt) {
-        let permits = RefCell::new(Permits::new(permits));
+    async fn follow(&self, words: &mut Receiver<Word>) {
+        let Post { load, worker, halt, .. } = self.post;
+        let permits = RefCell::new(Permits::new(load.limit(worker, load.spec.max_in_flight).max(1)));
         // Requests are tasks of their own in effect: a set that is polled here, so that they may borrow.
         let mut on_their_way = futures_util::stream::FuturesUnordered::new();
         let mut waiting: VecDeque<Box<Item>> = VecDeque::new();
@@ -80,9 +81,9 @@ impl<T: Transport> Shared<'_, T> {
         // The next one that waits, if it has a permit now.
         let next = |waiting: &mut VecDeque<Box<Item>>| {
             waiting.front()?;
-            let free = permits.borrow_mut().take(self.began.elapsed())?;
+            let free = permits.borrow_mut().take(self.post.began.elapsed())?;
             let item = waiting.pop_front()?;
-            self.live.waiting(waiting.len());
+            self.post.live.waiting(waiting.len());
             Some(begin(item, free))
         };
         use futures_util::StreamExt;
@@ -92,11 +93,8 @@ impl<T: Transport> Shared<'_, T> {
                 Some(()) = on_their_way.next(), if !on_their_way.is_empty() => on_their_way.extend(next(&mut waiting)),
                 word = words.recv() => match word {
                     None => break,
-                    Some(Word::NotStarted(count)) => {
-                        let mut measured = self.measured.borrow_mut();
-                        measured.planned += count;
-                        measured.not_started += count;
-                    }
+                    Some(Word::NotStarted(count)) => self.measured.borrow_mut().planned += count,
+                    Some(Word::Broken(reason)) => drop(self.measured.borrow_mut().broken.insert(reason)),
                     Some(Word::Overrun { lateness, is_warm_up }) => {
                         self.measured.borrow_mut().planned += u64::from(!is_warm_up);
                         self.dropped(lateness, is_warm_up);
@@ -104,13 +102,13 @@ impl<T: Transport> Shared<'_, T> {
                     Some(Word::Now(item)) => {
                         let is_warm_up = item.is_warm_up;
                         self.measured.borrow_mut().planned += u64::from(!is_warm_up);
-                        let now = self.began.elapsed();
+                        let now = self.post.began.elapsed();
                         let permit = permits.borrow_mut().take(now);
                         if let Some(free) = permit {
                             on_their_way.push(begin(item, free));
-                        } else if queues(self.load) && waiting.len() < MAX_QUEUE {
+                        } else if queues(load) && waiting.len() < MAX_QUEUE {
                             waiting.push_back(item);
-                            self.live.waiting(waiting.len());
+                            self.post.live.waiting(waiting.len());
                         } else {
                             self.dropped(permits.borrow().lateness(item.due, now), is_warm_up);
                         }
@@ -118,48 +116,76 @@ impl<T: Transport> Shared<'_, T> {
                 },
             }
         }
-        self.measured.borrow_mut().elapsed = self.began.elapsed();
+        self.measured.borrow_mut().elapsed = self.post.began.elapsed();
         let ending = async {
             while on_their_way.next().await.is_some() {
                 on_their_way.extend(next(&mut waiting));
             }
         };
-        wait_for_the_last(ending, self.load, halt).await;
-        let left = waiting.iter().filter(|item| !item.is_warm_up).count() as u64;
-        self.measured.borrow_mut().not_started += left;
+        wait_for_the_last(ending, load, halt).await;
     }
 }
 
 /// Sends what the pacer hands over.
 pub(super) fn follow<T: Transport>(
-    load: &Load,
-    worker: u64,
-    began: Instant,
-    words: Receiver<Word>,
-    transport: T,
-    live: &Live,
-    halt: &Halt,
+    post: Post<'_>,
+    runtime: Runtime,
+    mut words: Receiver<Word>,
+    transport: impl FnOnce() -> T,
 ) -> Measurement {
-    let shared = Shared::new(load, began, transport, live);
-    on_runtime(shared.follow(load.limit(worker, load.spec.max_in_flight).max(1), words, halt));
-    shared.end()
+    let mut measured = work(post, |measured| {
+        let shared = Shared { transport: transport(), post, measured };
+        on_runtime(runtime, shared.follow(&mut words));
+    });
+    // What comes after a panic is not started.
+    while let Some(word) = words.blocking_recv() {
+        match word {
+            Word::Now(item) => measured.planned += u64::from(!item.is_warm_up),
+            Word::Overrun { is_warm_up, .. } => measured.planned += u64::from(!is_warm_up),
+            Word::NotStarted(count) => measured.planned += count,
+            Word::Broken(reason) => drop(measured.broken.insert(reason)),
+        }
+    }
+    ended(measured)
+}
+
+/// Lets a worker work. If it panics, all others stop, and what it has measured is kept.
+fn work(post: Post<'_>, work: impl FnOnce(&RefCell<Measurement>)) -> Measurement {
+    let measured = RefCell::default();
+    let worked = attempt(|| work(&measured));
+    let mut measured: Measurement = measured.into_inner();
+    if let Err(reason) = worked {
+        post.halt.halt();
+        measured.elapsed = post.began.elapsed();
+        measured.broken.insert(reason);
+    }
+    measured
+}
+
+/// What was measured in the end: whatever has met nothing is unfinished, whatever was not sent is not started.
+fn ended(mut measured: Measurement) -> Measurement {
+    measured.unfinished = measured.sent.saturating_sub(measured.ok + measured.errors());
+    measured.not_started = measured.planned.saturating_sub(measured.sent + measured.dropped);
+    measured
 }
 
 /// Keeps every permit in use until the load is over.
-pub(super) fn saturate<T: Transport>(
-    load: &Load,
-    worker: u64,
-    began: Instant,
-    transport: T,
-    live: &Live,
-    halt: &Halt,
-) -> Measurement {
-    let permits = load.limit(worker, load.spec.max_in_flight);
-    let shared = Shared::new(load, began, transport, live);
-    let maker = Maker::new(load, began);
-    let callbacks = RefCell::new(Callbacks::new(&load.plan, &load.spec, load.part(worker)));
-    let left = Cell::new(load.limit(worker, load.max_requests));
-    on_runtime(async {
+pub(super) fn saturate<T: Transport>(post: Post<'_>, runtime: Runtime, transport: impl FnOnce() -> T) -> Measurement {
+    let measured = work(post, |measured| {
+        let shared = Shared { transport: transport(), post, measured };
+        on_runtime(runtime, shared.saturate());
+    });
+    ended(measured)
+}
+
+impl<T: Transport> Shared<'_, T> {
+    /// Sends one request for each permit, and the next when it is answered.
+    async fn saturate(&self) {
+        let Post { load, worker, began, halt, .. } = self.post;
+        let permits = load.limit(worker, load.spec.max_in_flight);
+        let maker = Maker::new(load, began);
+        let callbacks = RefCell::new(Callbacks::new(&load.plan, &load.spec, load.part(worker)));
+        let left = Cell::new(load.limit(worker, load.max_requests));
         while Instant::now() < began && !halt.is_asked() {
             sleep(began.saturating_duration_since(Instant::now()).min(NAP)).await;
         }
@@ -172,9 +198,9 @@ pub(super) fn saturate<T: Transport>(
                 let Some(delivery) = callbacks.borrow_mut().next() else { break };
                 left.set(left.get() - 1);
                 let is_warm_up = now < load.spec.warm_up;
-                shared.measured.borrow_mut().planned += u64::from(!is_warm_up);
+                self.measured.borrow_mut().planned += u64::from(!is_warm_up);
                 let request = maker.request(&delivery, now);
-                shared.send(delivery.callback.name(), request, None, is_warm_up).await;
+                self.send(delivery.callback.name(), request, None, is_warm_up).await;
             }
         };
         let permits: Vec<_> = (0..permits).map(|_| keep_one_in_use()).collect();
@@ -182,29 +208,15 @@ pub(super) fn saturate<T: Transport>(
             futures_util::future::join_all(permits).await;
         };
         wait_for_the_last(all, load, halt).await;
-        shared.measured.borrow_mut().elapsed = began.elapsed();
-    });
-    shared.end()
-}
-
-impl<'a, T: Transport> Shared<'a, T> {
-    fn new(load: &'a Load, began: Instant, transport: T, live: &'a Live) -> Self {
-        Self { transport, load, began, live, measured: RefCell::default() }
+        self.measured.borrow_mut().elapsed = began.elapsed();
     }
 
     fn dropped(&self, lateness: Duration, is_warm_up: bool) {
-        let late_after = self.load.spec.late_after;
-        self.live.dropped(lateness > late_after);
+        let late_after = self.post.load.spec.late_after;
+        self.post.live.dropped(lateness > late_after);
         if !is_warm_up {
             self.measured.borrow_mut().dropped(lateness, late_after);
         }
-    }
-
-    /// What was measured; whatever has met nothing by now is unfinished.
-    fn end(self) -> Measurement {
-        let mut measured = self.measured.into_inner();
-        measured.unfinished = measured.sent.saturating_sub(measured.ok + measured.errors());
-        measured
     }
 }
 
@@ -231,12 +243,9 @@ async fn wait_for_the_last(last: impl Future<Output = ()>, load: &Load, halt: &H
     }
 }
 
-fn on_runtime(future: impl Future<Output = ()>) {
-    // Without a runtime nothing is sent; the sums tell.
-    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        runtime.block_on(future);
-        runtime.shutdown_background();
-    }
+fn on_runtime(runtime: Runtime, future: impl Future<Output = ()>) {
+    runtime.block_on(future);
+    runtime.shutdown_background();
 }
 
 #[cfg(test)]
@@ -244,6 +253,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::generator::live::Live;
     use crate::generator::pacer::channel;
     use crate::load::Shard;
     use crate::plan::Plan;
@@ -278,7 +288,7 @@ mod tests {
         let load = load(settings);
         let (halt, live) = (Halt::default(), Live::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let (sender, words) = channel();
+        let (sender, mut words) = channel();
         runtime.block_on(async {
             let began = Instant::now();
             let mut free = began;
@@ -297,9 +307,14 @@ mod tests {
                 tokio::time::sleep_until(began + load.spec.duration).await;
                 drop(sender);
             };
-            let shared = Shared::new(&load, began, transport, &live);
-            tokio::join!(pacer, shared.follow(load.spec.max_in_flight, words, &halt));
-            let measured = shared.end();
+            let measured = RefCell::default();
+            let shared = Shared {
+                transport,
+                post: Post { load: &load, worker: 0, began, live: &live, halt: &halt },
+                measured: &measured,
+            };
+            tokio::join!(pacer, shared.follow(&mut words));
+            let measured = ended(measured.into_inner());
             assert!(measured.adds_up());
             measured
         })

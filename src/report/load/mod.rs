@@ -90,6 +90,8 @@ pub struct LoadReport {
     pub lateness: Quantiles,
     /// Whether all callbacks went out, and in their time: otherwise the measurement is void.
     pub generator_healthy: bool,
+    /// Why parts of the generator ended before their time.
+    pub generator_failures: Vec<String>,
     /// What was demanded.
     pub thresholds_met: Vec<Verdict>,
     /// The distributions, for adding them up.
@@ -179,6 +181,7 @@ impl LoadReport {
             permit_wait: quantiles(&measured.permit_wait),
             lateness: quantiles(&measured.lateness),
             generator_healthy: measured.exhausted() == 0 && measured.kept_time(),
+            generator_failures: measured.broken.iter().cloned().collect(),
             thresholds_met: thresholds.map(verdict).collect(),
             histograms: Histograms {
                 digits: DIGITS,
@@ -200,7 +203,12 @@ impl LoadReport {
                 matches!(threshold.series, Series::Count { what: Counted::Errors | Counted::Timeouts, .. })
             });
         let errors = self.http.len() + self.transport.len() + usize::from(self.timeouts > 0);
-        let healthy = if self.generator_healthy { Exit::Success } else { Exit::Void };
+        let healthy = match (self.generator_healthy, self.generator_failures.is_empty()) {
+            (true, _) => Exit::Success,
+            // Nothing was measured at all.
+            (false, false) if self.sent + self.warm_up == 0 => Exit::CouldNotRun,
+            (false, _) => Exit::Void,
+        };
         let answered = if errors == 0 || judges_errors { Exit::Success } else { Exit::ReceiverFailed };
         let met = self.thresholds_met.iter().all(|verdict| verdict.met);
         healthy.and(answered).and(if met { Exit::Success } else { Exit::Threshold })

@@ -132,6 +132,7 @@ impl LoadReport {
             timeouts: self.timeouts,
             unfinished: self.unfinished,
             warm_up: self.warm_up,
+            broken: self.generator_failures.iter().cloned().collect(),
             elapsed: Duration::from_millis(self.elapsed_ms),
             answered: self.answered,
             last_answer: Duration::from_micros(self.answering_us),

@@ -8,7 +8,11 @@ use crate::load::Shard;
 use crate::load::threshold::{Series, Threshold};
 use crate::report::log::milliseconds;
 use crate::report::style::{BAD, DIM, GOOD, NOTE};
+use crate::shown::one_line;
 use crate::transport::FailureKind;
+
+/// How much of a reason is shown, in characters.
+const MOST_OF_A_REASON: usize = 300;
 
 impl LoadReport {
     /// For people.
@@ -83,6 +87,13 @@ impl LoadReport {
     pub(super) fn health(&self) -> String {
         let limit = milliseconds(Duration::from_micros(self.header.late_after_us));
         let p99 = milliseconds(Duration::from_micros(self.lateness.p99_us));
+        if !self.generator_failures.is_empty() {
+            let reasons = self.generator_failures.iter().map(|reason| one_line(reason, MOST_OF_A_REASON));
+            return format!(
+                "{BAD}generator failed{BAD:#}: {}; it ended early, and this is what was measured until then. Please report this\n",
+                reasons.collect::<Vec<_>>().join("; ")
+            );
+        }
         if let Some(exhausted) = self.transport.get(FailureKind::Exhausted.word()).filter(|_| !self.generator_healthy) {
             return format!(
                 "{BAD}generator at its limits{BAD:#}: this machine had no port or descriptor for {exhausted} of {} callbacks. \

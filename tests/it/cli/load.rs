@@ -334,19 +334,6 @@ fn the_environment_gives_way_to_the_built_in_receiver() {
 }
 
 #[test]
-fn no_more_at_once_than_there_are_descriptors() {
-    let receiver = Receiver::answering(|_| Answer::Held);
-    let flags = format!("--rate 1000 --duration 100ms --set receiver.timeout=150ms {PATIENT} --format json");
-    let line = format!("ulimit -n 80; pullpush load many.toml --to {} {flags}", receiver.url);
-    let done = desk().run(line).exits(1);
-    let done = done.says("note: at most 16 requests at once, not 1000: this process may open 80 files only; raise that, `ulimit -n 1064`\n");
-    let result = done.result();
-    assert_adds_up(&result);
-    assert_eq!(result["transport"], Value::Object(serde_json::Map::new()), "{result:#}");
-    assert!(result["dropped"].as_u64().unwrap() > 0, "{result:#}");
-}
-
-#[test]
 fn what_a_run_would_judge_is_not_judged() {
     let probe = "[expect]\nwithin = \"1ms\"\n[[probe]]\nafter = \"end\"\nget = \"/\"\n[[task]]";
     let desk = Desk::new().file("probes.toml", many().replace("[[task]]", probe));

@@ -59,7 +59,7 @@ pub(super) fn make_at(
     let halt = Halt::default();
     let measured = thread::scope(|scope| {
         scope.spawn(|| meanwhile(&|| look(&live), &halt));
-        generate(load, Instant::now() + pause, transport, &live, &halt)
+        generate(load, Instant::now() + pause, transport, &live, &halt).unwrap()
     });
     assert!(measured.adds_up(), "{measured:?}");
     let answers = measured.sent - measured.unfinished;
@@ -205,8 +205,9 @@ fn the_warm_up_is_in_no_number() {
     let measured = make(&offered("rate = 500\nduration = \"200ms\"\nwarm_up = \"100ms\"", &receiver.url));
     assert_eq!(receiver.requests(), 100);
     assert_eq!((measured.warm_up, measured.planned, measured.sent, measured.ok), (50, 50, 50, 50));
-    // Nor in the time that rates are over.
-    assert_eq!((measured.elapsed, measured.answered), (millis(100), 50));
+    // Nor in the time that rates are over; unless its answers come in that time, too.
+    assert_eq!(measured.elapsed, millis(100));
+    assert!((50..=100).contains(&measured.answered), "{}", measured.answered);
 }
 
 #[test]
@@ -275,7 +276,7 @@ fn https_goes_over_the_client_for_everything() {
     let load = offered("rate = 100\nduration = \"100ms\"", &url);
     let live: Vec<Live> = (0..load.workers).map(|_| Live::default()).collect();
     let client = || HttpTransport::new(&settings, Arc::new(SystemResolver)).unwrap();
-    let measured = generate(&load, Instant::now(), client, &live, &Halt::default());
+    let measured = generate(&load, Instant::now(), client, &live, &Halt::default()).unwrap();
     assert!(measured.adds_up(), "{measured:?}");
     assert_eq!((measured.sent, measured.ok), (10, 10), "{:?}", measured.details);
 }

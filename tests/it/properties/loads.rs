@@ -260,6 +260,28 @@ fn report(measured: &Measurement) -> LoadReport {
 }
 
 #[test]
+fn a_generator_that_failed_makes_the_numbers_void_and_says_why() {
+    let mut measured = Measurement { planned: 7, not_started: 7, ..Measurement::default() };
+    assert_eq!(report(&measured).exit(), Exit::Threshold);
+    measured.broken.insert("index out of bounds\n\u{1b}[2J".to_owned());
+    // Nothing was measured.
+    assert_eq!(report(&measured).exit(), Exit::CouldNotRun);
+    (measured.planned, measured.unfinished) = (8, 1);
+    measured.sent(Start::default(), Duration::ZERO);
+    let report = report(&measured);
+    assert_eq!((report.exit(), report.generator_healthy), (Exit::Void, false));
+    let said =
+        "generator failed: index out of bounds\\n\\u{1b}[2J; it ended early, and this is what was measured until then.";
+    assert!(anstream::adapter::strip_str(&report.to_text()).to_string().contains(said), "{}", report.to_text());
+    // A part like that spoils the whole.
+    let read = report.measurement().unwrap();
+    assert_eq!(read.broken, measured.broken);
+    let mut sum = Measurement::default();
+    sum.add(&read);
+    assert!(!sum.kept_time());
+}
+
+#[test]
 fn what_this_machine_could_not_send_makes_the_numbers_void() {
     let mut measured = Measurement { ok: 1, ..Measurement::default() };
     for kind in [FailureKind::Network, FailureKind::Exhausted] {
