@@ -1,5 +1,7 @@
 //! Exit codes: what the process says when it ends, and which one wins.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -81,6 +83,21 @@ impl Failure {
     pub fn could_not_run(message: impl Into<String>) -> Self {
         Self { exit: Exit::CouldNotRun, message: message.into() }
     }
+}
+
+/// Does something that may panic.
+///
+/// # Errors
+/// What the panic said. Whatever `work` borrows must make sense although it was not finished.
+pub fn attempt<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| panic_text(payload.as_ref()))
+}
+
+/// What a panic said, as a thread that has ended hands it over.
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("it did not say why").to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: the first stops a run in order, the second at once, whatever keeps it from ending.
 
 use std::cell::Cell;
+use std::io;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 
 use super::output::{self, note};
 use crate::error::Exit;
+use crate::report::style::NOTE;
 use crate::run::stop::Stopper;
 use crate::writer::hurry;
 
@@ -26,9 +28,16 @@ impl Signals {
         let (sender, receiver) = unbounded_channel();
         let (ready, is_ready) = channel();
         // A thread of its own, because a run stands still while nobody reads its output.
-        std::thread::spawn(move || watch(&sender, ready));
-        // The other end says nothing; it is dropped once signals are caught.
-        let _ = is_ready.recv();
+        let watching = std::thread::Builder::new().spawn(move || watch(&sender, &ready));
+        let caught = match watching {
+            Ok(_) => is_ready.recv().unwrap_or_else(|_| Err(io::Error::other("nothing is left for it"))),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = caught {
+            note(&format!(
+                "{NOTE}note{NOTE:#}: Ctrl-C will end this at once, without a summary: signals cannot be caught: {error}"
+            ));
+        }
         Self(receiver)
     }
 
@@ -54,11 +63,18 @@ impl Signals {
 }
 
 /// Hands signals over; after the second ends the process itself if nobody else does.
-fn watch(heard: &UnboundedSender<Exit>, ready: Sender<()>) {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+fn watch(heard: &UnboundedSender<Exit>, ready: &Sender<io::Result<()>>) {
+    // Nobody listens any more only if the process is ending.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
     runtime.block_on(async {
-        let Some(mut source) = Source::open() else { return };
-        drop(ready);
+        let mut source = match Source::open() {
+            Ok(source) => source,
+            Err(error) => return drop(ready.send(Err(error))),
+        };
+        let _ = ready.send(Ok(()));
         let first = source.next().await;
         // Whoever reads the output has a second more.
         hurry();
@@ -80,12 +96,9 @@ struct Source {
 
 #[cfg(unix)]
 impl Source {
-    fn open() -> Option<Self> {
+    fn open() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Some(Self {
-            interrupt: signal(SignalKind::interrupt()).ok()?,
-            terminate: signal(SignalKind::terminate()).ok()?,
-        })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     async fn next(&mut self) -> Exit {
@@ -102,8 +115,8 @@ struct Source(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Source {
-    fn open() -> Option<Self> {
-        tokio::signal::windows::ctrl_c().ok().map(Self)
+    fn open() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
     }
 
     async fn next(&mut self) -> Exit {

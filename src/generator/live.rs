@@ -18,6 +18,7 @@ pub struct Live {
     errors: AtomicU64,
     dropped: AtomicU64,
     late: AtomicU64,
+    waiting: AtomicU64,
     in_flight: AtomicU64,
     latency: [AtomicU64; BUCKETS],
 }
@@ -33,12 +34,21 @@ pub struct Look {
     pub errors: u64,
     /// Never sent.
     pub dropped: u64,
-    /// Sent late.
+    /// Those the generator was late with.
     pub late: u64,
+    /// Waiting for a permit.
+    pub waiting: u64,
     /// On their way.
     pub in_flight: u64,
     /// done − due, by powers of two of microseconds.
     pub latency: [u64; BUCKETS],
+}
+
+impl Look {
+    /// Everything whose time has come.
+    pub const fn arrived(&self) -> u64 {
+        self.sent + self.dropped + self.waiting
+    }
 }
 
 impl Live {
@@ -50,8 +60,15 @@ impl Live {
         }
     }
 
-    pub(super) fn dropped(&self) {
+    pub(super) fn dropped(&self, is_late: bool) {
         bump(&self.dropped);
+        if is_late {
+            bump(&self.late);
+        }
+    }
+
+    pub(super) fn waiting(&self, now: usize) {
+        self.waiting.store(now as u64, Relaxed);
     }
 
     pub(super) fn met(&self, is_ok: bool, corrected: Duration) {
@@ -75,6 +92,7 @@ pub fn look(workers: &[Live]) -> Look {
         look.errors += live.errors.load(Relaxed);
         look.dropped += live.dropped.load(Relaxed);
         look.late += live.late.load(Relaxed);
+        look.waiting += live.waiting.load(Relaxed);
         look.in_flight += live.in_flight.load(Relaxed);
         look.latency.iter_mut().zip(&live.latency).for_each(|(sum, count)| *sum += count.load(Relaxed));
     }

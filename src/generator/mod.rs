@@ -2,16 +2,20 @@
 
 pub mod live;
 mod pacer;
+mod permits;
 mod worker;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 use crate::callback::payload::Payload;
+use crate::error::panic_text;
 use crate::load::profile::Profile;
 use crate::load::{LoadSpec, OnSaturation, Rate, Shard};
 use crate::measure::Measurement;
@@ -90,45 +94,72 @@ impl Halt {
     }
 }
 
+/// Where one worker and its pacer stand.
+#[derive(Debug, Clone, Copy)]
+struct Post<'a> {
+    load: &'a Load,
+    worker: u64,
+    began: Instant,
+    live: &'a Live,
+    halt: &'a Halt,
+}
+
 /// Makes a load. `transport` is asked for one transport by each worker, on its own thread.
 ///
-/// Blocks until everything that was sent has met something, or its grace is over. `began` is the load's time 0.
+/// Blocks until everything that was sent has met something, or its grace is over. `began` is the load's time 0. A worker that panics ends
+/// the load early; what was measured says so.
+///
+/// # Errors
+/// The system has no thread or runtime left; then nothing is measured.
 pub fn generate<T: Transport>(
     load: &Load,
     began: Instant,
     transport: impl Fn() -> T + Sync,
     live: &[Live],
     halt: &Halt,
-) -> Measurement {
+) -> io::Result<Measurement> {
     let transport = &transport;
-    let mut sum = Measurement::default();
-    thread::scope(|scope| {
-        let workers: Vec<_> = live
-            .iter()
-            .enumerate()
-            .map(|(worker, live)| {
-                let worker = worker as u64;
-                match load.spec.rate {
-                    Rate::Max => scope.spawn(move || worker::saturate(load, worker, began, transport(), live, halt)),
-                    Rate::PerSecond(_) => {
-                        let (items, arrivals) = pacer::channel();
-                        scope.spawn(move || pacer::pace(load, worker, began, &items, halt));
-                        scope.spawn(move || worker::follow(load, worker, began, arrivals, transport(), live, halt))
-                    }
+    // Before anything is sent: a load without one of its workers is another load.
+    let runtimes = live.iter().map(|_| runtime()).collect::<io::Result<Vec<_>>>()?;
+    let mut sum = thread::scope(|scope| {
+        let mut workers = Vec::new();
+        let mut start = |worker: usize, live, runtime| -> io::Result<()> {
+            let post = Post { load, worker: worker as u64, began, live, halt };
+            let thread = || thread::Builder::new();
+            workers.push(match load.spec.rate {
+                Rate::Max => thread().spawn_scoped(scope, move || worker::saturate(post, runtime, transport))?,
+                Rate::PerSecond(_) => {
+                    let (items, arrivals) = pacer::channel();
+                    thread().spawn_scoped(scope, move || pacer::pace(post, &items))?;
+                    thread().spawn_scoped(scope, move || worker::follow(post, runtime, arrivals, transport))?
                 }
-            })
-            .collect();
+            });
+            Ok(())
+        };
+        let started: io::Result<()> = live
+            .iter()
+            .zip(runtimes)
+            .enumerate()
+            .try_for_each(|(worker, (live, runtime))| start(worker, live, runtime));
+        if started.is_err() {
+            halt.abandon();
+        }
+        let mut sum = Measurement::default();
         for worker in workers {
             match worker.join() {
                 Ok(measured) => sum.add(&measured),
-                // What it measured is lost; the sums would not add up, and say so.
-                Err(_) => sum.planned += 1,
+                Err(payload) => drop(sum.broken.insert(panic_text(payload.as_ref()))),
             }
         }
-    });
+        started.map(|()| sum)
+    })?;
     // Rates are of what is measured.
     sum.elapsed = load.spec.duration.min(sum.elapsed).saturating_sub(load.spec.warm_up);
-    sum
+    Ok(sum)
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// The profile of a load that has one.

@@ -2,6 +2,7 @@
 //!
 //! It sleeps on the operating system's timer. The runtime's own counts in milliseconds: too coarse for what is measured here.
 
+use std::cell::Cell;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
 use tokio::time::Instant;
 
-use super::{Halt, Load, profile};
+use super::{Halt, Load, Post, profile};
 use crate::callback::body::Moment;
 use crate::callback::payload::Stamps;
+use crate::error::attempt;
 use crate::plan::arrivals::{Arrival, Timed};
 use crate::plan::delivery::Delivery;
 use crate::time::{Millis, UnixMillis, wall_now};
@@ -38,9 +40,13 @@ pub(super) enum Word {
     NotStarted(u64),
     /// One that the worker was too slow to take over.
     Overrun {
+        /// How late it is by now.
+        lateness: Duration,
         /// Whether it is none of those that are measured.
         is_warm_up: bool,
     },
+    /// No more will come, and why.
+    Broken(String),
 }
 
 pub(super) fn channel() -> (Sender<Word>, Receiver<Word>) {
@@ -84,8 +90,27 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// Hands over everything of `worker`'s part in its time, until the load is over or halted.
-pub(super) fn pace(load: &Load, worker: u64, began: Instant, words: &Sender<Word>, halt: &Halt) {
+/// Hands over everything of the worker's part in its time, until the load is over or halted. If it panics, the load is halted, and the
+/// worker hears why.
+pub(super) fn pace(post: Post<'_>, words: &Sender<Word>) {
+    let handed = Cell::new(0);
+    if let Err(reason) = attempt(|| hand_over(post, words, &handed)) {
+        post.halt.halt();
+        let rest = attempt(|| planned(post).saturating_sub(handed.get())).unwrap_or(0);
+        let _ = words.blocking_send(Word::NotStarted(rest));
+        let _ = words.blocking_send(Word::Broken(reason));
+    }
+}
+
+/// How many callbacks of this part are to be measured.
+fn planned(Post { load, worker, .. }: Post<'_>) -> u64 {
+    let arrivals =
+        profile(load).map(|profile| Timed::new(&load.plan, &load.spec, &profile, load.part(worker), load.speed));
+    let most = load.limit(worker, load.max_requests);
+    arrivals.map_or(0, |arrivals| arrivals.count_between(load.spec.warm_up, load.spec.duration, most))
+}
+
+fn hand_over(Post { load, worker, began, halt, .. }: Post<'_>, words: &Sender<Word>, handed: &Cell<u64>) {
     let Some(profile) = profile(load) else { return };
     let mut arrivals = Timed::new(&load.plan, &load.spec, &profile, load.part(worker), load.speed);
     let maker = Maker::new(load, began);
@@ -102,15 +127,15 @@ pub(super) fn pace(load: &Load, worker: u64, began: Instant, words: &Sender<Word
         let is_warm_up = due < load.spec.warm_up;
         if !wait_until(began + due, halt) {
             let rest = arrivals.count_between(load.spec.warm_up, load.spec.duration, left);
-            // The worker is gone only if it has failed.
+            // The worker listens to the end.
             let _ = words.blocking_send(Word::NotStarted(rest + u64::from(!is_warm_up)));
             return;
         }
-        if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err()
-            && words.blocking_send(Word::Overrun { is_warm_up }).is_err()
-        {
-            return;
+        if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err() {
+            let lateness = began.elapsed().saturating_sub(due);
+            let _ = words.blocking_send(Word::Overrun { lateness, is_warm_up });
         }
+        handed.set(handed.get() + u64::from(!is_warm_up));
     }
 }
 

@@ -28,7 +28,7 @@ pub struct LoadSpec {
     pub warm_up: Duration,
     /// `thresholds`: what must hold in the end.
     pub thresholds: Vec<Threshold>,
-    /// `late_after`: whatever is sent later than this after its time is late. If one in a hundred is, the measurement is void.
+    /// `late_after`: what the generator sends later than this is late. If more than one in a hundred is, the measurement is void.
     pub late_after: Duration,
     /// `tasks`: how many tasks are interleaved.
     pub tasks: u64,

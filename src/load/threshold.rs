@@ -48,6 +48,10 @@ pub enum Latency {
     Service,
     /// sent − due
     StartDelay,
+    /// from due until a permit was free
+    PermitWait,
+    /// from then until sent
+    Lateness,
 }
 
 /// What can be counted.
@@ -57,7 +61,7 @@ pub enum Counted {
     Errors,
     /// Never sent, for want of a permit.
     Dropped,
-    /// Sent late.
+    /// Those the generator was late with.
     Late,
     /// Not answered within the timeout.
     Timeouts,
@@ -95,8 +99,7 @@ impl Relation {
 }
 
 /// The series that can be named, for whoever named another.
-const SERIES: &str =
-    "p50, p90, p99, p99.9, max (also service.p99, start.p99, TaskExit.p99), errors, dropped, late, timeouts, rate";
+const SERIES: &str = "p50, p90, p99, p99.9, max (also service.p99, start.p99, wait.p99, lateness.p99, TaskExit.p99), errors, dropped, late, timeouts, rate";
 
 impl FromStr for Threshold {
     type Err = String;
@@ -157,6 +160,8 @@ fn series(name: &str, share: bool) -> Result<Series, String> {
         None => (Latency::Corrected, None),
         Some("service") => (Latency::Service, None),
         Some("start") => (Latency::StartDelay, None),
+        Some("wait") => (Latency::PermitWait, None),
+        Some("lateness") => (Latency::Lateness, None),
         Some(event) if crate::callback::Kind::by_name(event).is_some() => (Latency::Corrected, Some(event.to_owned())),
         Some(_) => return Err(unknown()),
     };
@@ -184,6 +189,8 @@ mod tests {
             ("p99.9 <= 1s", latency(Latency::Corrected, None, 0.999), Relation::AtMost, 1e6),
             ("max<2s", latency(Latency::Corrected, None, 1.0), Relation::Less, 2e6),
             ("service.p50<1ms", latency(Latency::Service, None, 0.5), Relation::Less, 1000.0),
+            ("wait.p99<1ms", latency(Latency::PermitWait, None, 0.99), Relation::Less, 1000.0),
+            ("lateness.max<1ms", latency(Latency::Lateness, None, 1.0), Relation::Less, 1000.0),
             ("start.p99<1ms", latency(Latency::StartDelay, None, 0.99), Relation::Less, 1000.0),
             ("TaskExit.p99<1ms", latency(Latency::Corrected, Some("TaskExit"), 0.99), Relation::Less, 1000.0),
             ("errors<1%", count(Counted::Errors, true), Relation::Less, 0.01),

@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("replay", &["callback", "expect", "report", "scenario", "time"]),
     ("run", &["callback", "event", "fault", "plan", "probe", "scenario", "time", "transport", "writer"]),
     ("judge", &["event", "expect", "fault", "probe", "shown", "transport"]),
-    ("generator", &["callback", "load", "measure", "plan", "run", "time", "transport"]),
+    ("generator", &["callback", "error", "load", "measure", "plan", "run", "time", "transport"]),
     (
         "report",
         &[

@@ -36,6 +36,9 @@ pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
         if let Some(difference) = difference(&report.header, &first.header) {
             return Err(refuse(difference));
         }
+        if report.shards.is_empty() {
+            return Err(refuse("it names no shard".to_owned()));
+        }
         for shard in &report.shards {
             let shard: Shard = shard.parse().map_err(refuse)?;
             match shards.first() {
@@ -46,7 +49,11 @@ pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
                 _ => shards.push(shard),
             }
         }
-        sum.add(&report.measurement().map_err(refuse)?);
+        let measured = report.measurement().map_err(refuse)?;
+        if let Some(overflow) = sum.overflow(&measured) {
+            return Err(refuse(overflow));
+        }
+        sum.add(&measured);
     }
     shards.sort_unstable_by_key(|shard| shard.index);
     let count = shards.first().map_or(0, |shard| shard.count);

@@ -8,6 +8,7 @@ mod view;
 pub(super) use merge::merge;
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -24,7 +25,7 @@ use super::run::block_on;
 use super::signals::Signals;
 use super::wait;
 use crate::cli::{LoadArgs, shard};
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, panic_text};
 use crate::expect::Expectations;
 use crate::generator::live::Live;
 use crate::generator::{Halt, Load, generate};
@@ -69,9 +70,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
     }
     block_on(false, async {
         let mut signals = Signals::catch();
-        if args.sink {
-            sink(&mut loaded, args)?;
-        }
+        let sink = if args.sink { Some(sink(&mut loaded, args)?) } else { None };
         let transport = tokio::select! {
             ready = set_up(args, &loaded) => ready?,
             exit = signals.next() => {
@@ -97,6 +96,10 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
         ));
         let (measured, interrupted) = make(args, &load, transport, &mut signals).await?;
         let exit = finish(args, header, (&loaded, &load), &measured)?;
+        if let Some(sink) = sink.filter(JoinHandle::is_finished) {
+            let reason = sink.join().map_or_else(|payload| panic_text(payload.as_ref()), |()| "it ended".to_owned());
+            return Err(Failure::could_not_run(format!("the built-in receiver failed: {reason}; please report this")));
+        }
         // Being interrupted is no failure to look into.
         if exit != Exit::Success && interrupted.is_none() {
             note(&format!("again: {}", again(args, &loaded)));
@@ -199,15 +202,15 @@ async fn make(
             let _ = done.send(measured);
         }
     };
-    std::thread::spawn(generator);
+    std::thread::Builder::new().spawn(generator).map_err(|error| cannot_start(&error))?;
     let mut view = View::new(load, began);
     let mut interrupted = None;
     loop {
         tokio::select! {
             biased;
             result = &mut measured => {
-                let measured = result.map_err(|_| Failure::could_not_run("the generator failed"))?;
-                return Ok((measured, interrupted));
+                let measured = result.map_err(|_| Failure::could_not_run("the generator failed; please report this"))?;
+                return Ok((measured.map_err(|error| cannot_start(&error))?, interrupted));
             }
             exit = signals.next() => {
                 if interrupted.is_some() {
@@ -223,6 +226,12 @@ async fn make(
     }
 }
 
+fn cannot_start(error: &std::io::Error) -> Failure {
+    Failure::could_not_run(format!(
+        "the load cannot be started: {error}. Each worker needs two threads and a few files: see `ulimit -u` and `ulimit -n`"
+    ))
+}
+
 /// How long it is until the load's time 0.
 fn pause(args: &LoadArgs) -> Duration {
     let wanted = args.start_at.map(|at| UnixMillis::from(*at).0.saturating_sub(wall_now().0));
@@ -230,21 +239,30 @@ fn pause(args: &LoadArgs) -> Duration {
 }
 
 /// The built-in receiver, on a thread of its own; it ends with the process.
-fn sink(loaded: &mut Loaded, args: &LoadArgs) -> Result<(), Failure> {
-    let (tell, address) = std::sync::mpsc::channel();
+fn sink(loaded: &mut Loaded, args: &LoadArgs) -> Result<JoinHandle<()>, Failure> {
+    let cannot = |why: String| Failure::could_not_run(format!("the built-in receiver cannot be started: {why}"));
+    let (tell, address) = std::sync::mpsc::channel::<Result<std::net::SocketAddr, String>>();
     let key = loaded.plan.scenario().payload.key.clone();
     let began = wall_now().plus(Millis::from_duration(pause(args)));
     let mut sink = super::play::sink(key, Misbehaviour::default(), loaded, began, 1.0);
-    std::thread::spawn(move || {
-        // The other end hears of a failure by the closed channel.
-        let _ = block_on(false, async {
-            let Ok(listener) = listen((std::net::Ipv4Addr::LOCALHOST, 0).into()) else { return };
-            let Ok(address) = listener.local_addr() else { return };
-            let _ = tell.send(address);
-            serve(listener, &mut sink, Limits::default(), std::future::pending(), |_| {}).await;
+    let serving = std::thread::Builder::new().spawn(move || {
+        let served = block_on(false, async {
+            let listening = listen((std::net::Ipv4Addr::LOCALHOST, 0).into());
+            match listening.and_then(|listener| Ok((listener.local_addr()?, listener))) {
+                Ok((address, listener)) => {
+                    let _ = tell.send(Ok(address));
+                    serve(listener, &mut sink, Limits::default(), std::future::pending(), |_| {}).await;
+                }
+                Err(error) => drop(tell.send(Err(format!("cannot listen on a loopback port: {error}")))),
+            }
         });
+        if let Err(failure) = served {
+            let _ = tell.send(Err(failure.message));
+        }
     });
-    let address = address.recv().map_err(|_| Failure::could_not_run("cannot listen on a loopback port"))?;
+    let serving = serving.map_err(|error| cannot(error.to_string()))?;
+    // It says one or the other, unless it panics.
+    let address = address.recv().map_err(|_| cannot("it failed".to_owned()))?.map_err(cannot)?;
     loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
-    Ok(())
+    Ok(serving)
 }

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use hdrhistogram::serialization::V2DeflateSerializer;
-use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use md5::{Digest, Md5};
 
 use super::super::github;
@@ -121,7 +121,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the latencies as an HdrHistogram log: one interval, a tag for each callback.
+/// Writes the latencies as an HdrHistogram log: one interval, a tag for each callback and for each part of the start delay.
 fn log(path: &Path, measured: &Measurement) -> Result<(), Failure> {
     let cannot = |why: String| Failure::could_not_run(format!("cannot write {}: {why}", path.display()));
     let file = File::create(path).map_err(|error| cannot(error.to_string()))?;
@@ -129,15 +129,17 @@ fn log(path: &Path, measured: &Measurement) -> Result<(), Failure> {
     let mut serializer = V2DeflateSerializer::new();
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("pullpush load: microseconds from due to done")
+        .add_comment("permit_wait: from due to a free permit; lateness: from then to sent")
         .with_max_value_divisor(1000.0)
         .begin_log_with(&mut file, &mut serializer)
         .map_err(|error| cannot(error.to_string()))?;
     let all = measured.corrected_all();
-    let start = std::time::Duration::ZERO;
-    log.write_histogram(&all, start, measured.elapsed, None).map_err(|error| cannot(format!("{error:?}")))?;
-    for (event, histogram) in &measured.corrected {
-        let tag = hdrhistogram::serialization::interval_log::Tag::new(event);
-        log.write_histogram(histogram, start, measured.elapsed, tag).map_err(|error| cannot(format!("{error:?}")))?;
+    let parts = [("permit_wait", &measured.permit_wait), ("lateness", &measured.lateness)];
+    let tagged = measured.corrected.iter().map(|(event, histogram)| (event.as_str(), histogram)).chain(parts);
+    let tagged = tagged.map(|(tag, histogram)| (Tag::new(tag), histogram));
+    for (tag, histogram) in [(None, &all)].into_iter().chain(tagged) {
+        log.write_histogram(histogram, std::time::Duration::ZERO, measured.answering(), tag)
+            .map_err(|error| cannot(format!("{error:?}")))?;
     }
     file.flush().map_err(|error| cannot(error.to_string()))?;
     note(&format!("written: {}", path.display()));

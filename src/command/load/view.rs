@@ -43,13 +43,14 @@ impl View {
         let (before, last) = self.last;
         let seconds = now.duration_since(before).as_secs_f64().max(1e-6);
         let rate = |now: u64, then: u64| now.saturating_sub(then) as f64 / seconds;
-        let (offered, answered) = (rate(look.sent + look.dropped, last.sent + last.dropped), rate(look.ok, last.ok));
+        let (offered, answered) = (rate(look.arrived(), last.arrived()), rate(look.ok, last.ok));
         let passed = now.saturating_duration_since(self.began);
         let left = Duration::from_secs(self.duration.saturating_sub(passed).as_secs());
         let numbers = format!(
-            "{} left  offered {offered:.0}/s  ok {answered:.0}/s  in flight {}  errors {}  dropped {}  late {}",
+            "{} left  offered {offered:.0}/s  ok {answered:.0}/s  in flight {}  waiting {}  errors {}  dropped {}  late {}",
             humantime::format_duration(left),
             look.in_flight,
+            look.waiting,
             look.errors,
             look.dropped,
             look.late

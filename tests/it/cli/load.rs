@@ -20,7 +20,8 @@ pub(super) fn desk() -> Desk {
     Desk::new().file("many.toml", many())
 }
 
-/// Whatever this machine is busy with meanwhile, nothing is late.
+/// Whatever this machine is busy with meanwhile, nothing is late. Only for a few callbacks that have to go out in their time: of so few, one
+/// that this machine was too busy for is too much. All others are judged as a user's are.
 pub(super) const PATIENT: &str = "--set load.late_after=1h";
 
 impl Done {
@@ -55,6 +56,7 @@ fn without_times(text: &str) -> String {
                     _ if index > 0 && is_unit(&word.trim_end_matches([',', ';'])) && is_number(words[index - 1]) => {
                         None
                     }
+                    Some(&"a") if words.get(index + 2) == Some(&"second,") => Some("[RATE]"),
                     _ if word.contains("127.0.0.1:") => Some("[URL]"),
                     _ => Some(word),
                 }
@@ -75,6 +77,7 @@ fn without_measurements(value: &mut Value) {
             Value::Number(_) if is_measured || name == "max_us" && *field != 3_600_000_000_u64 => {
                 *field = "[TIME]".into()
             }
+            Value::Number(_) if name == "rate_per_s" => *field = "[RATE]".into(),
             Value::String(text) if text.starts_with("HISTF") => *field = "[HISTOGRAM]".into(),
             Value::String(_) if name == "scenario_hash" => *field = "[MD5]".into(),
             Value::Array(items) => {
@@ -144,22 +147,22 @@ fn each_end_has_its_exit_code() {
     let answering = |status| Receiver::answering(move |_| Answer::Status(status));
     let (good, bad) = (answering(200), answering(500));
     let line = |to: &Receiver, flags: &str| {
-        format!("pullpush load many.toml --to {} --rate 100 --duration 50ms {flags}", to.url)
+        format!("pullpush load many.toml --to {} --rate max --max-requests 5 {flags}", to.url)
     };
-    let nobody = "pullpush load many.toml --to http://127.0.0.1:1/ --rate 100 --duration 50ms";
+    let nobody = "pullpush load many.toml --to http://127.0.0.1:1/ --rate max --max-requests 5";
     for (line, code) in [
-        (line(&good, PATIENT), 0),
-        (line(&bad, PATIENT), 1),
-        (format!("{nobody} {PATIENT}"), 1),
-        (line(&bad, &format!("{PATIENT} --threshold 'errors<=100%'")), 0),
-        (line(&bad, &format!("{PATIENT} --threshold 'errors<100%'")), 4),
-        (line(&good, &format!("{PATIENT} --threshold 'p50<1us'")), 4),
-        (line(&good, &format!("{PATIENT} --threshold 'rate>1000000'")), 4),
+        (line(&good, ""), 0),
+        (line(&bad, ""), 1),
+        (nobody.to_owned(), 1),
+        (line(&bad, "--threshold 'errors<=100%'"), 0),
+        (line(&bad, "--threshold 'errors<100%'"), 4),
+        (line(&good, "--threshold 'p50<1us'"), 4),
+        (line(&good, "--threshold 'rate>1000000'"), 4),
         // One about nothing does not hold.
-        (line(&good, &format!("{PATIENT} --threshold 'TaskAlarm.p50<1h'")), 4),
-        (line(&bad, &format!("{PATIENT} --threshold 'p50<1us'")), 1),
-        (line(&good, &format!("{PATIENT} --report json=missing/a.json")), 3),
-        (line(&good, &format!("{PATIENT} --hdr missing/a.hlog")), 3),
+        (line(&good, "--threshold 'TaskAlarm.p50<1h'"), 4),
+        (line(&bad, "--threshold 'p50<1us'"), 1),
+        (line(&good, "--report json=missing/a.json"), 3),
+        (line(&good, "--hdr missing/a.hlog"), 3),
         (format!("{nobody} --wait-for 1ms"), 3),
         (format!("{nobody} --only task=9"), 6),
     ] {
@@ -174,7 +177,7 @@ fn a_rate_that_no_machine_keeps_makes_the_numbers_void() {
     let receiver = Receiver::answering(|_| Answer::Status(500));
     let line = format!("--to {} --rate 10000000 --duration 5ms --set load.late_after=1ms", receiver.url);
     let done = desk().run(format!("pullpush load many.toml {line} --threshold 'p50<1us'")).exits(5);
-    let done = done.shows("generator too slow: start delay p99 ").shows("or raise load.late_after");
+    let done = done.shows("generator too slow: ").shows("or raise load.late_after");
     // It says so of itself; the receiver failed all the same, and the threshold.
     done.shows("status 500").shows("NOT MET  p50<1us");
 }
@@ -272,15 +275,18 @@ fn the_latencies_as_a_log_that_other_tools_read() {
         let LogEntry::Interval(interval) = entry.unwrap() else { continue };
         let encoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, interval.encoded_histogram());
         let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut encoded.unwrap().as_slice()).unwrap();
-        assert_eq!((interval.start_timestamp().as_millis(), interval.duration().as_millis()), (0, 200));
+        assert_eq!(interval.start_timestamp().as_millis(), 0);
+        assert!(interval.duration().as_millis() >= 200);
         read.insert(interval.tag().map_or("all", |tag| tag.as_str()).to_owned(), histogram);
     }
     let told = result["corrected"].as_object().unwrap();
     assert_eq!(
         read.keys().collect::<Vec<_>>(),
-        ["TaskExit", "TaskStart", "VodSourceFileFinish", "VodSourceFileStart", "all"]
+        ["TaskExit", "TaskStart", "VodSourceFileFinish", "VodSourceFileStart", "all", "lateness", "permit_wait"]
     );
-    for (event, quantiles) in told {
+    let parts = ["permit_wait", "lateness"].map(|part| (part.to_owned(), &result[part]));
+    for (event, quantiles) in told.iter().map(|(event, it)| (event.clone(), it)).chain(parts) {
+        let event = &event;
         assert_eq!(read[event].len(), quantiles["count"].as_u64().unwrap(), "{event}");
         assert_eq!(read[event].max(), quantiles["max_us"].as_u64().unwrap(), "{event}");
     }
@@ -311,7 +317,7 @@ fn the_same_again() {
 fn signatures_are_judged_by_the_clock_that_made_them() {
     let text = many().replace("[payload]\n", "[payload]\nkey = \"testkey\"\n").replace("2026-01", "2020-01");
     let desk = Desk::new().file("signed.toml", text);
-    let line = format!("pullpush load signed.toml --sink --rate 100 --duration 100ms {PATIENT} --format json");
+    let line = "pullpush load signed.toml --sink --rate max --max-requests 10 --format json";
     assert_eq!(desk.run(line).exits(0).result()["ok"], 10);
 }
 
@@ -319,8 +325,8 @@ fn signatures_are_judged_by_the_clock_that_made_them() {
 fn the_environment_gives_way_to_the_built_in_receiver() {
     let receiver = Receiver::new();
     let desk = desk().env("PULLPUSH_TO", &receiver.url);
-    let line = format!("pullpush load many.toml --rate 100 --duration 50ms {PATIENT}");
-    let done = desk.run(format!("{line} --sink --threshold 'rate>1000'")).exits(4);
+    let line = "pullpush load many.toml --rate max --max-requests 5";
+    let done = desk.run(format!("{line} --sink --threshold 'rate>1000000'")).exits(4);
     assert!(!done.again().unwrap().contains("--to"), "{}", done.stderr);
     assert_eq!(receiver.rest().len(), 0);
     desk.run(line).exits(0);
@@ -328,24 +334,11 @@ fn the_environment_gives_way_to_the_built_in_receiver() {
 }
 
 #[test]
-fn no_more_at_once_than_there_are_descriptors() {
-    let receiver = Receiver::answering(|_| Answer::Held);
-    let flags = format!("--rate 1000 --duration 100ms --set receiver.timeout=150ms {PATIENT} --format json");
-    let line = format!("ulimit -n 80; pullpush load many.toml --to {} {flags}", receiver.url);
-    let done = desk().run(line).exits(1);
-    let done = done.says("note: at most 16 requests at once, not 1000: this process may open 80 files only; raise that, `ulimit -n 1064`\n");
-    let result = done.result();
-    assert_adds_up(&result);
-    assert_eq!(result["transport"], Value::Object(serde_json::Map::new()), "{result:#}");
-    assert!(result["dropped"].as_u64().unwrap() > 0, "{result:#}");
-}
-
-#[test]
 fn what_a_run_would_judge_is_not_judged() {
     let probe = "[expect]\nwithin = \"1ms\"\n[[probe]]\nafter = \"end\"\nget = \"/\"\n[[task]]";
     let desk = Desk::new().file("probes.toml", many().replace("[[task]]", probe));
     let receiver = Receiver::new();
-    let line = format!("pullpush load probes.toml --to {} --rate 100 --duration 50ms {PATIENT}", receiver.url);
+    let line = format!("pullpush load probes.toml --to {} --rate max --max-requests 5", receiver.url);
     desk.run(line)
         .exits(0)
         .says("note: a load asks no [[probe]] and judges no [expect]: an answer other than 200 is an error\n");
@@ -355,7 +348,7 @@ fn what_a_run_would_judge_is_not_judged() {
 /// A warning, because it is probably not meant.
 #[test]
 fn one_task_id_for_all_is_remarkable() {
-    let line = format!("pullpush load vod.toml --sink --rate 100 --duration 20ms {PATIENT}");
+    let line = "pullpush load vod.toml --sink --rate max --max-requests 2";
     Desk::new().run(line).exits(0).says("warning: a load makes many tasks of this one, all with this task_id");
 }
 
@@ -381,7 +374,7 @@ fn https_with_a_certificate_of_ones_own() {
     let authority = crate::https::Authority::new();
     let desk = desk().file("ca.pem", &authority.pem);
     let url = format!("https://{}/callback", authority.serve("127.0.0.1", |_| ()));
-    let line = format!("pullpush load many.toml --to {url} --rate 100 --duration 50ms {PATIENT} --format json");
+    let line = format!("pullpush load many.toml --to {url} --rate max --max-requests 5 --format json");
     let trusting = desk.run(format!("{line} --cacert ca.pem")).exits(0).result();
     assert_eq!((&trusting["sent"], &trusting["ok"]), (&5.into(), &5.into()));
     assert_eq!(desk.run(format!("{line} --insecure")).exits(0).result()["ok"], 5);

@@ -9,6 +9,7 @@ mod running;
 mod again;
 mod contract;
 mod delivery;
+mod descriptors;
 mod drift;
 mod environment;
 mod exit_codes;
@@ -39,6 +40,7 @@ mod signature;
 mod sink;
 mod sink_page;
 mod slow;
+mod slow_receiver;
 mod streams;
 
 use desk::{Desk, VOD};

@@ -125,7 +125,7 @@ fn of_a_load() {
         _ => Answer::Status(200),
     });
     let desk = Desk::new().file("task.toml", VOD.replace("task_id = \"118148\"\n", ""));
-    let line = "pullpush load task.toml --rate 100 --duration 100ms --set load.late_after=1h --report json=r.json";
+    let line = "pullpush load task.toml --rate max --max-requests 12 --report json=r.json";
     desk.run(format!("{line} --sink")).exits(0);
     schema.holds(&report(&desk));
     let thresholds = "--threshold 'p99<1us' --threshold 'TaskAlarm.p99<1s' --threshold 'errors<1%'";

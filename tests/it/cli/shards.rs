@@ -132,7 +132,7 @@ fn what_does_not_belong_together_is_not_added() {
     desk.run("sed -i 's/show/shows/' many.toml").exits(0);
     other("");
     refused(" cannot be added: it is of another scenario, or other values were set\n");
-    edit("s/\"late_after_us\":3600000000/\"late_after_us\":1/");
+    edit("s/\"late_after_us\":3600000000/\"late_after_us\":3600000001/");
     refused(" cannot be added: it is of another load\n");
     edit("s/\"digits\":3/\"digits\":2/");
     refused(" cannot be added: its histograms have 2 digits up to 3600000000 µs\n");
@@ -164,6 +164,92 @@ fn what_does_not_belong_together_is_not_added() {
     ))
     .exits(0);
     desk.run("pullpush merge 0.json 1.json").exits(0);
+}
+
+#[test]
+fn parts_that_contradict_themselves_are_not_added() {
+    let receiver = Receiver::new();
+    let (desk, parts) = in_parts(2, &[&receiver], "--threshold 'rate>0'");
+    let count = parts[1]["planned"].as_u64().unwrap();
+    for (edit, words) in [
+        (
+            format!("s/\"planned\":{count}/\"planned\":7/"),
+            format!("planned is 7, but sent {count} + dropped 0 + not_started 0 = {count}"),
+        ),
+        (
+            format!("s/\"sent\":{count}/\"sent\":{}/", count + 1),
+            format!("planned is {count}, but sent {} + dropped 0", count + 1),
+        ),
+        (
+            "s/\"dropped\":0/\"dropped\":18446744073709551615/".to_owned(),
+            format!("= {}\n", u128::from(u64::MAX) + u128::from(count)),
+        ),
+        (
+            "s/\"timeouts\":0/\"timeouts\":1/".to_owned(),
+            format!("sent is {count}, but ok {count} + timeouts 1 + unfinished 0 = {}", count + 1),
+        ),
+        (
+            "s/\"http\":{}/\"http\":{\"500\":18446744073709551615}/".to_owned(),
+            "status 500 18446744073709551615".to_owned(),
+        ),
+        ("s/\"http\":{}/\"http\":{\"200\":0}/".to_owned(), "http has status 200\n".to_owned()),
+        ("s/\"late\":0/\"late\":1000/".to_owned(), format!("late is 1000, more than sent {count} + dropped 0\n")),
+        ("s/\"late\":0/\"late\":1/".to_owned(), "late is 1, its lateness says 0 to 0\n".to_owned()),
+        (format!("s/\"answered\":{count}/\"answered\":0/"), format!("answered is 0, less than ok {count}\n")),
+        (
+            format!("s/\"answered\":{count}/\"answered\":{}/", count + 1),
+            format!("answered is {}, more than ok {count} + warm_up 0\n", count + 1),
+        ),
+        ("s/\"rate_per_s\":/\"rate_per_s\":9/".to_owned(), "rate_per_s is 9".to_owned()),
+        ("s/\"met\":true/\"met\":false/".to_owned(), "thresholds_met is ".to_owned()),
+        (
+            "s/\"generator_healthy\":true/\"generator_healthy\":false/".to_owned(),
+            "generator_healthy is false, its other numbers make true\n".to_owned(),
+        ),
+        (
+            "s/\"corrected\":{\"T[A-Za-z]*\":\"HIST[^\"]*\"/\"corrected\":{/; s/{,/{/".to_owned(),
+            "the histogram corrected is of ".to_owned(),
+        ),
+        ("s/\"service\":\"HIST[^\"]*\"/\"service\":\"\"/".to_owned(), "a histogram: ".to_owned()),
+        ("s/\"service\":{\"count\":/\"service\":{\"count\":1/".to_owned(), "service is {".to_owned()),
+        ("s/\"shards\":\\[\"1\\/2\"\\]/\"shards\":[]/".to_owned(), "it names no shard\n".to_owned()),
+    ] {
+        desk.run(format!("sed '{edit}' 1.json > other.json")).exits(0);
+        assert_ne!(desk.read("other.json"), desk.read("1.json"), "{edit}");
+        let done = desk
+            .run("pullpush merge 0.json other.json")
+            .exits(2)
+            .says("error: other.json cannot be added: ")
+            .says(&words);
+        assert_eq!(done.stdout, "", "{edit}");
+    }
+    for (edit, number) in
+        [("-1", "`-1`"), ("1.5", "`1.5`"), ("18446744073709551616", "1.8446744073709552e+19"), ("true", "`true`")]
+    {
+        desk.run(format!("sed 's/\"dropped\":0/\"dropped\":{edit}/' 1.json > other.json")).exits(0);
+        let done = desk.run("pullpush merge 0.json other.json").exits(2);
+        done.says("error: other.json: is no result of pullpush load --report json=FILE: invalid ").says(number);
+    }
+}
+
+/// Each is true in itself.
+#[test]
+fn parts_that_are_more_than_can_be_counted_are_not_added() {
+    let receiver = Receiver::new();
+    let (desk, parts) = in_parts(2, &[&receiver], "");
+    let most = u64::MAX - parts[1]["planned"].as_u64().unwrap();
+    let not_started =
+        format!("s/\"not_started\":0/\"not_started\":{most}/; s/\"planned\":[0-9]*/\"planned\":{}/", u64::MAX);
+    for (edit, words) in [
+        (not_started, format!("planned {} and ", u64::MAX)),
+        (format!("s/\"warm_up\":0/\"warm_up\":{}/", u64::MAX), format!("warm_up {} and ", u64::MAX)),
+    ] {
+        desk.run(format!("sed '{edit}' 1.json > other.json && sed -i 's/\"warm_up\":0/\"warm_up\":1/' 0.json"))
+            .exits(0);
+        let done = desk.run("pullpush merge 0.json other.json").exits(2);
+        done.says(&format!("error: other.json cannot be added: {words}"))
+            .says(" of the others are more than can be counted\n");
+    }
 }
 
 #[test]

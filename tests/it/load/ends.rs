@@ -1,13 +1,22 @@
 //! Loads that are cut short: what was sent, what was not, and what was still on its way.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
 
-use pullpush::generator::Load;
+use pullpush::generator::live::Live;
+use pullpush::generator::{Halt, Load, generate};
+use pullpush::measure::Measurement;
+use pullpush::transport::http::HttpTransport;
+use pullpush::transport::{Exchange, Request, Transport};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::engine::{make_while, offered, until};
 use super::receiver::{OK, Receiver};
 use super::{arrivals, millis};
+use crate::hostile::transport;
 use pullpush::plan::arrivals::Part;
 
 /// Loads of many seconds, and how many arrivals each has.
@@ -129,4 +138,66 @@ fn a_load_that_has_not_begun_can_be_stopped() {
         assert_eq!((measured.planned, measured.sent, measured.not_started), (planned, 0, planned), "{rate}");
     }
     assert_eq!(receiver.connections(), 0);
+}
+
+/// A transport that panics at its `last` request.
+struct Dying {
+    transport: HttpTransport,
+    left: Cell<u32>,
+}
+
+impl Transport for Dying {
+    async fn exchange(&self, request: Request) -> Exchange {
+        let left = self.left.get();
+        assert!(left > 0, "the worker died");
+        self.left.set(left - 1);
+        self.transport.exchange(request).await
+    }
+}
+
+/// What is measured of a load whose second worker dies at its request `last`.
+fn measured_until_one_dies(load: &Load, last: u32) -> Measurement {
+    let live: Vec<Live> = (0..load.workers).map(|_| Live::default()).collect();
+    let workers = AtomicU32::new(0);
+    let dying = || {
+        let left = if workers.fetch_add(1, SeqCst) == 1 { last } else { u32::MAX };
+        Dying { transport: transport(), left: Cell::new(left) }
+    };
+    generate(load, Instant::now(), dying, &live, &Halt::default()).unwrap()
+}
+
+#[test]
+fn a_worker_that_dies_leaves_its_counts_and_a_reason() {
+    let receiver = Receiver::answering(OK);
+    for (text, planned) in [
+        ("rate = 500\nduration = \"10m\"", Some(300_000)),
+        ("rate = 500\nduration = \"10m\"\nunit = \"task\"\narrivals = \"poisson\"", None),
+        ("rate = 500\nduration = \"10m\"\non_saturation = \"queue\"\nmax_in_flight = 2", Some(300_000)),
+        ("rate = \"max\"\nduration = \"10m\"\nmax_in_flight = 4", None),
+    ] {
+        for last in [0, 5] {
+            let load = offered(text, &receiver.url);
+            let load = if planned.is_none() { Load { max_requests: 1_000_000, ..load } } else { load };
+            let measured = measured_until_one_dies(&load, last);
+            assert_eq!(measured.broken.iter().collect::<Vec<_>>(), ["the worker died"], "{text}");
+            assert!(measured.adds_up() && !measured.kept_time(), "{text}: {measured:?}");
+            assert_eq!(measured.planned, planned.unwrap_or(measured.planned), "{text}");
+            assert!(measured.unfinished >= 1 && measured.ok >= u64::from(last), "{text}");
+            assert_eq!(measured.lateness.len(), measured.sent + measured.dropped, "{text}");
+            // The rest of the load did not go on without it.
+            assert!(measured.elapsed < load.spec.duration / 2, "{text}: {:?}", measured.elapsed);
+        }
+    }
+}
+
+#[test]
+fn workers_that_cannot_begin_send_nothing() {
+    for text in ["rate = 500\nduration = \"10m\"", "rate = \"max\"\nduration = \"10m\""] {
+        let load = offered(text, "http://127.0.0.1:1/");
+        let live: Vec<Live> = (0..load.workers).map(|_| Live::default()).collect();
+        let none = || -> HttpTransport { panic!("no transport for {}", 2) };
+        let measured = generate(&load, Instant::now(), none, &live, &Halt::default()).unwrap();
+        assert_eq!(measured.broken.iter().collect::<Vec<_>>(), ["no transport for 2"]);
+        assert_eq!((measured.sent, measured.not_started), (0, measured.planned), "{text}");
+    }
 }

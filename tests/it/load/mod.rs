@@ -5,6 +5,7 @@ mod ends;
 mod engine;
 mod parts;
 mod receiver;
+mod slow;
 
 use std::time::Duration;
 

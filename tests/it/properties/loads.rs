@@ -8,12 +8,13 @@ use pullpush::error::Exit;
 use pullpush::load::profile::Profile;
 use pullpush::load::threshold::{Latency, Relation, Series, Threshold};
 use pullpush::load::{Arrivals, LoadSpec, Rate, Shard};
-use pullpush::measure::Measurement;
+use pullpush::measure::{Measurement, Start};
 use pullpush::plan::arrivals::{Arrival, Part, Timed};
 use pullpush::report::load::{LoadHeader, LoadReport};
 use pullpush::scenario::{Source, check};
 use pullpush::transport::memory::Reply;
 use pullpush::transport::{FailureKind, Outcome};
+use serde_json::Value;
 
 use super::composed;
 use super::{cases, planned};
@@ -206,15 +207,24 @@ fn failed(kind: FailureKind) -> Reply {
     Reply { after: None, outcome: Outcome::failed(kind, "for a reason") }
 }
 
+const LATE_AFTER_US: u64 = 10_000;
+
 /// What a worker measured: everything about some requests.
 fn measured() -> impl Strategy<Value = Measurement> {
     let request = (0..5_usize, prop_oneof![0..1000_u64, 0..10_000_000_000_u64], 0..1_000_000_u64);
     let counts = prop::array::uniform4(0..1000_u64);
     (prop::collection::vec(request, 0..40), counts).prop_map(
         |(requests, [dropped, not_started, unfinished, warm_up])| {
-            let mut measured = Measurement { dropped, not_started, unfinished, warm_up, ..Measurement::default() };
+            let mut measured = Measurement { not_started, unfinished, warm_up, ..Measurement::default() };
+            let limit = Duration::from_micros(LATE_AFTER_US);
+            (0..dropped).for_each(|micros| measured.dropped(Duration::from_micros(micros), limit));
+            (0..unfinished).for_each(|_| measured.sent(Start::default(), limit));
             for (kind, micros, delay) in requests {
-                measured.sent(Duration::from_micros(delay), Duration::from_millis(500));
+                let (due, free) = (Duration::from_micros(7), Duration::from_micros(micros % 1_000_000));
+                measured.sent(Start::new(due, free, due + Duration::from_micros(delay)), limit);
+                if kind < 3 {
+                    measured.answered(Duration::from_nanos(micros));
+                }
                 let event = ["TaskStart", "TaskExit", "VodSourceFileStart"][kind % 3];
                 let reply = [
                     Reply::status(200, Duration::ZERO),
@@ -230,7 +240,6 @@ fn measured() -> impl Strategy<Value = Measurement> {
                     Duration::from_micros(micros),
                 );
             }
-            measured.sent += unfinished;
             measured.planned = measured.sent + dropped + not_started;
             measured
         },
@@ -244,10 +253,32 @@ fn report(measured: &Measurement) -> LoadReport {
         seed: 1,
         offered: String::new(),
         saturating: false,
-        late_after_us: 10_000,
+        late_after_us: LATE_AFTER_US,
         thresholds: vec!["errors<1%".to_owned(), "TaskExit.p99<1s".to_owned()],
     };
     LoadReport::new(header, vec!["0/1".to_owned()], measured)
+}
+
+#[test]
+fn a_generator_that_failed_makes_the_numbers_void_and_says_why() {
+    let mut measured = Measurement { planned: 7, not_started: 7, ..Measurement::default() };
+    assert_eq!(report(&measured).exit(), Exit::Threshold);
+    measured.broken.insert("index out of bounds\n\u{1b}[2J".to_owned());
+    // Nothing was measured.
+    assert_eq!(report(&measured).exit(), Exit::CouldNotRun);
+    (measured.planned, measured.unfinished) = (8, 1);
+    measured.sent(Start::default(), Duration::ZERO);
+    let report = report(&measured);
+    assert_eq!((report.exit(), report.generator_healthy), (Exit::Void, false));
+    let said =
+        "generator failed: index out of bounds\\n\\u{1b}[2J; it ended early, and this is what was measured until then.";
+    assert!(anstream::adapter::strip_str(&report.to_text()).to_string().contains(said), "{}", report.to_text());
+    // A part like that spoils the whole.
+    let read = report.measurement().unwrap();
+    assert_eq!(read.broken, measured.broken);
+    let mut sum = Measurement::default();
+    sum.add(&read);
+    assert!(!sum.kept_time());
 }
 
 #[test]
@@ -255,7 +286,7 @@ fn what_this_machine_could_not_send_makes_the_numbers_void() {
     let mut measured = Measurement { ok: 1, ..Measurement::default() };
     for kind in [FailureKind::Network, FailureKind::Exhausted] {
         measured.planned += 1;
-        measured.sent(Duration::ZERO, Duration::from_secs(1));
+        measured.sent(Start::default(), Duration::from_secs(1));
         let (none, outcome) = (Duration::ZERO, Outcome::failed(kind, "as the system calls it"));
         measured.met("TaskExit", &outcome, none, none);
         let report = report(&measured);
@@ -291,6 +322,46 @@ proptest! {
         let of_each: u64 = direct.corrected.iter().filter(|(event, _)| *event != "all").map(|(_, it)| it.count).sum();
         prop_assert_eq!(direct.corrected["all"].count, of_each);
         prop_assert!(direct.transport.keys().eq(direct.transport_details.keys()));
+    }
+}
+
+/// Every number of a result, by its place; those of the header say what was asked for.
+fn numbers(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Number(_) => found.push(place.to_owned()),
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .for_each(|(name, field)| numbers(field, &format!("{place}/{}", name.replace('/', "~1")), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| numbers(item, &format!("{place}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(3))]
+
+    #[test]
+    fn no_number_of_a_result_can_be_another(measured in measured(), more in 1_000_000_000..u64::MAX / 4) {
+        let told = serde_json::to_value(report(&measured)).unwrap();
+        prop_assert!(serde_json::from_value::<LoadReport>(told.clone()).unwrap().measurement().is_ok());
+        let mut places = Vec::new();
+        numbers(&told, "", &mut places);
+        // What was asked for, and what nothing depends on.
+        let free = ["/schema_version", "/seed", "/late_after_us", "/warm_up"];
+        for place in places.iter().filter(|place| !free.contains(&place.as_str())) {
+            let mut other = told.clone();
+            let number = other.pointer_mut(place).unwrap();
+            *number = match number.as_u64() {
+                Some(count) => Value::from(count + more),
+                None => Value::from(number.as_f64().unwrap() * 2.0 + 1.0),
+            };
+            let other: Result<LoadReport, _> = serde_json::from_value(other);
+            prop_assert!(other.is_err() || other.unwrap().measurement().is_err(), "{}", place);
+        }
     }
 }
 
