@@ -122,7 +122,7 @@ fn what_others_wrote_stays_inside_the_model() {
     desk.run(format!("pullpush run hostile.toml --to {to} --speed max --set receiver.retry=none --report html=r.html"))
         .exits(1);
     let page = desk.read("r.html");
-    assert_eq!(page.matches("</script>").count(), 2, "the model's and the program's");
+    assert_eq!(page.matches("</script>").count(), 3, "those of the events, of the model and of the program");
     assert_eq!(page.matches("<!--").count(), 0);
     assert!(!page.contains('\u{2028}'));
     assert!(!page.contains("secret"));

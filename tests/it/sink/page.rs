@@ -110,7 +110,7 @@ async fn it_has_every_file_that_it_names_and_names_nobody_elses() {
             }
         }
     }
-    assert_eq!(known.len(), 7, "{known:?}");
+    assert_eq!(known.len(), 4, "{known:?}");
     assert_eq!(status(&get(&server, "/_pullpush/none.js", HOST).await), 404);
 }
 
