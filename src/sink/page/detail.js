@@ -25,7 +25,7 @@ export function show(home, callback, key) {
     facts.append(element("dt", "", name), value);
   }
   const parts = [element("div", "title", title, element("span", "whose", `${whose} · #${number}`)), facts];
-  if (reception.complaints.length > 0) parts.push(list("What is wrong", reception.complaints));
+  if (reception.complaints.length > 0) parts.push(remarks("What is wrong", reception.complaints));
   if (bytes) parts.push(...message(text), raw(callback, text, bytes));
   parts.push(part("Request", [], element("pre", "", visible(head))));
   home.replaceChildren(...parts);
@@ -81,8 +81,8 @@ function signature({ complaints }, key) {
   return unread ? { text: "not checked", hint: "there is none to be read" } : { text: "right", look: "good" };
 }
 
-function list(title, remarks) {
-  const items = remarks.map(({ text }) => element("li", "", visible(text)));
+function remarks(title, all) {
+  const items = all.map(({ text }) => element("li", "", visible(text)));
   return part(title, [], element("ul", "wrong", ...items));
 }
 

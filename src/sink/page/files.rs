@@ -71,3 +71,14 @@ pub(super) fn keep_to_itself<B>(response: &mut Response<B>, kind: &'static str) 
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_of_the_page_can_be_made() {
+        let (.., script) = &FILES[2];
+        assert!(!script.starts_with("throw new Error"), "{script}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::desk::golden;
+use super::desk::{golden, is_described};
 use super::{Answer, Desk, Receiver, VOD};
 
 /// What a page is told.
@@ -15,6 +15,7 @@ fn model(page: &str) -> Value {
 #[track_caller]
 fn golden_model(name: &str, page: &str) {
     let mut model = model(page);
+    is_described(&model, "report/html/page.js");
     model["version"] = "[VERSION]".into();
     golden(&format!("html/{name}"), serde_json::to_string_pretty(&model).unwrap() + "\n");
 }
