@@ -78,6 +78,8 @@ pub mod load;
 #[doc(hidden)]
 pub mod measure;
 #[doc(hidden)]
+pub mod page;
+#[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]
 pub mod probe;

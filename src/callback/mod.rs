@@ -4,6 +4,7 @@ pub mod body;
 pub mod codes;
 mod object;
 pub mod overlay;
+pub mod pages;
 pub mod payload;
 pub mod restamp;
 pub mod sign;

@@ -53,6 +53,9 @@ export async function sink(...flags) {
   return { url, post, stop };
 }
 
+/// A module of the pages, by its path below `src`.
+export const moduleText = (path) => readFile(join(process.env.SOURCES, path), "utf8");
+
 /// What JSON says; `undefined` for what is none, as when it was spoilt on purpose.
 function parsed(bytes) {
   try {

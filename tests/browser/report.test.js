@@ -1,9 +1,10 @@
 // `--report html=F` and `plan --format html`: the pages, used as a user uses them.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 
 import { open } from "./browser.js";
-import { desk, receiver } from "./program.js";
+import { desk, moduleText, receiver } from "./program.js";
 
 const HOSTILE = "</script><img src=x onerror=alert(1)><!--\u2028";
 
@@ -75,11 +76,11 @@ function moody(callback, n, tried) {
 }
 
 describe("a run with failures", () => {
-  let url, ended, listening;
+  let url, ended, listening, files;
   before(async () => {
     const tried = new Set();
     listening = await receiver((callback, n) => moody(callback, n, tried));
-    const files = await desk({ "evening.toml": EVENING });
+    files = await desk({ "evening.toml": EVENING });
     const words = ["--to", listening.url, "--speed", "20x", "--report", "html=r.html"];
     ended = await files.pullpush("run", "evening.toml", ...words);
     assert.equal(ended.code, 1, ended.stderr);
@@ -259,6 +260,26 @@ describe("a run with failures", () => {
     assert.deepEqual([errors, requests], [[], []]);
   });
 
+  test("its modules import all that they use: they work without the bundler", async (t) => {
+    const html = (await files.read("r.html"))
+      .replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, "")
+      .replace(/<script type="module"[^]*<\/script>/, '<script type="module" src="/report/html/page.js"></script>');
+    const server = createServer(async ({ url }, response) => {
+      response.setHeader("Content-Type", url.endsWith(".js") ? "text/javascript" : "text/html; charset=utf-8");
+      response.end(url === "/" ? html : await moduleText(url).catch(() => ""));
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const { page, errors, requests, close } = await show(`http://127.0.0.1:${server.address().port}/`);
+    t.after(close);
+    await page.locator(".failure a").first().click();
+    await page.locator(".details.pinned .complaints").waitFor();
+    for (const key of ["+", "0", "Home", "ArrowRight", "ArrowDown", "Escape"]) await page.keyboard.press(key);
+    await page.locator(".failure button").first().click();
+    assert.ok(requests.length > 15, requests.join("\n"));
+    assert.deepEqual(errors, []);
+  });
+
   test("the address of an item opens it", async () => {
     const { page } = await show(`${url}#s0-d0`);
     await page.locator(".details.pinned h3").waitFor();
@@ -332,6 +353,15 @@ test("a plan has the same lanes before anything is sent", async () => {
   await page.mouse.click(x, y);
   await page.locator(".details").getByText('"callback_event": "TaskStart"').waitFor();
   assert.deepEqual([errors, requests], [[], []]);
+});
+
+test("a body is shown as it was sent, to the last digit", async () => {
+  const step = 'event = "TaskStart"\nmsg = { more = 9007199254740993 }\nbody = { appid = 9007199254740995 }';
+  const { pullpush, write, url } = await desk({ "large.toml": `version = 1\n[[task]]\n[[task.step]]\n${step}` });
+  await write("plan.html", (await pullpush("plan", "large.toml", "--format", "html")).stdout);
+  const { page } = await show(`${url("plan.html")}#s0-d0`);
+  const body = await page.locator(".details.pinned pre").first().textContent();
+  assert.match(body, /^\{\n {2}"appid": 9007199254740995,[^]*\n {2}"msg": \{[^]*\n {4}"more": 9007199254740993\n {2}\},\n/);
 });
 
 /// Where a file ends another begins, or the task ends, at the same instant.

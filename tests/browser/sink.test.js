@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { after, test } from "node:test";
 
 import { open } from "./browser.js";
-import { desk, sink } from "./program.js";
+import { desk, moduleText, sink } from "./program.js";
 
 const PLAYLIST = `version = 1
 seed = 7
@@ -220,6 +220,24 @@ test("even a script in the page could fetch nothing from elsewhere and make no m
     ]);
   });
   assert.deepEqual(refused, ["refused", "refused", "refused"]);
+});
+
+test("its modules import all that they use: they work without the bundler", async () => {
+  const { it, page, errors } = await watched();
+  const script = (body) => ({ contentType: "text/javascript", body });
+  await page.route("**/_pullpush/page.js", (route) => route.fulfill(script('import "/src/sink/page/page.js";')));
+  await page.route("**/src/**", async (route) => {
+    route.fulfill(script(await moduleText(new URL(route.request().url()).pathname.replace("/src/", ""))));
+  });
+  await page.reload();
+  await play("playlist.toml", it);
+  await it.post("x".repeat(200_000));
+  await it.post(Buffer.from([0xff]));
+  await received(page, 6);
+  await page.keyboard.press("k");
+  await page.getByLabel("Filter").fill("FILESTART");
+  await part(page, "Raw").getByRole("button", { name: "Copy" }).click();
+  assert.deepEqual(errors, []);
 });
 
 test("a page that is loaded again shows what came before", async () => {

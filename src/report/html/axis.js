@@ -1,14 +1,14 @@
 // The time axis: which part of the whole is shown, and where on the screen a time is.
 
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+export const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
-class Axis extends EventTarget {
+export class Axis extends EventTarget {
   constructor(from, to) {
     super();
     this.setWhole(from, to);
   }
 
-  /// Sets what there is to be shown, and shows all of it.
+  /** Sets what there is to be shown, and shows all of it. */
   setWhole(from, to) {
     const margin = Math.max((to - from) * 0.02, 500);
     // More on the right, for the name of what comes last.
@@ -16,12 +16,12 @@ class Axis extends EventTarget {
     this.show(this.least, this.most, { smooth: false });
   }
 
-  /// Where a time is, from 0 to 1.
+  /** Where a time is, from 0 to 1. */
   at(time) {
     return (time - this.from) / (this.to - this.from);
   }
 
-  /// The time at a place from 0 to 1.
+  /** The time at a place from 0 to 1. */
   time(place) {
     return this.from + place * (this.to - this.from);
   }
@@ -30,7 +30,7 @@ class Axis extends EventTarget {
     return this.to - this.from > (this.most - this.least) * 0.999;
   }
 
-  /// Shows a range, but nothing outside the whole, and never less than 20 µs.
+  /** Shows a range, but nothing outside the whole, and never less than 20 µs. */
   show(from, to, { smooth = true } = {}) {
     const length = Math.min(Math.max(to - from, 20), this.most - this.least);
     const middle = (from + to) / 2;
@@ -54,25 +54,25 @@ class Axis extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /// Shows `factor` times as much, with the time at `place` where it is.
+  /** Shows `factor` times as much, with the time at `place` where it is. */
   zoom(factor, place = 0.5, options) {
     const time = this.time(place);
     const length = (this.to - this.from) * factor;
     this.show(time - place * length, time + (1 - place) * length, options);
   }
 
-  /// Moves by a part of what is shown.
+  /** Moves by a part of what is shown. */
   pan(part, options) {
     const by = (this.to - this.from) * part;
     this.show(this.from + by, this.to + by, options);
   }
 
-  /// Shows everything.
+  /** Shows everything. */
   fit() {
     this.show(this.least, this.most);
   }
 
-  /// Sees to it that a span is visible, with something around it.
+  /** Sees to it that a span is visible, with something around it. */
   reveal(from, to) {
     const length = this.to - this.from;
     if (from >= this.from + length * 0.03 && to <= this.to - length * 0.03) return;

@@ -1,6 +1,14 @@
 // The lanes of a scenario with all that belongs to them: overview, tools, legend, details.
+import { element } from "../../page/element.js";
+import { Axis } from "./axis.js";
+import { Details } from "./details.js";
+import { legend } from "./glyphs.js";
+import { Lanes } from "./lanes.js";
+import { LOOKS } from "./model.js";
+import { Overview } from "./overview.js";
+import { length } from "./time.js";
 
-class Chart {
+export class Chart {
   constructor(scenario) {
     this.scenario = scenario;
     this.axis = new Axis(scenario.from, scenario.to);
@@ -12,13 +20,13 @@ class Chart {
     this.range = element("output", { class: "range", "aria-label": "Shown" });
     this.box = element(
       "div",
-      { class: "chart" },
+      "chart",
       this.spoken,
       this.toolbar(),
       element(
         "div",
-        { class: "side" },
-        element("div", { class: "plot" }, this.overview.canvas, this.lanes.box, this.legend),
+        "side",
+        element("div", "plot", this.overview.canvas, this.lanes.box, this.legend),
         this.details.box,
       ),
     );
@@ -47,7 +55,7 @@ class Chart {
     );
     return element(
       "div",
-      { class: "toolbar" },
+      "toolbar",
       button("−", "Zoom out", () => this.lanes.zoom(2)),
       button("+", "Zoom in", () => this.lanes.zoom(0.5)),
       button("all", "Show all", () => this.axis.fit()),

@@ -1,13 +1,16 @@
 // The signs on the lanes: each look has a shape of its own, so that colour is never the only sign.
+import { element } from "../../page/element.js";
+import { EVENTS } from "../../page/events.js";
+import { LOOKS } from "./model.js";
 
-/// The colours of the page as they are now, light or dark.
-function palette() {
+/** The colours of the page as they are now, light or dark. */
+export function palette() {
   const style = getComputedStyle(document.documentElement);
   const names = ["back", "soft", "line", "ink", "faint", "good", "bad", "note", "accent", "incident"];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-const COLOURS = {
+export const COLOURS = {
   good: "good",
   bad: "bad",
   lost: "bad",
@@ -19,8 +22,8 @@ const COLOURS = {
   wrong: "bad",
 };
 
-/// Draws the sign of a look with its middle at `x`, `y`.
-function sign(context, look, x, y, colours, r = 4.5) {
+/** Draws the sign of a look with its middle at `x`, `y`. */
+export function sign(context, look, x, y, colours, r = 4.5) {
   const colour = colours[COLOURS[look]];
   Object.assign(context, { fillStyle: colour, strokeStyle: colour, lineWidth: 2 });
   context.beginPath();
@@ -81,16 +84,16 @@ const SHAPES = {
   },
 };
 
-/// A ring: it comes a second time.
-function ring(context, x, y, colour, r = 7.5) {
+/** A ring: it comes a second time. */
+export function ring(context, x, y, colour, r = 7.5) {
   Object.assign(context, { strokeStyle: colour, lineWidth: 1.3 });
   context.beginPath();
   circle(context, x, y, r);
   context.stroke();
 }
 
-/// A little wedge above: something was done to it on purpose.
-function wedge(context, x, y, colours) {
+/** A little wedge above: something was done to it on purpose. */
+export function wedge(context, x, y, colours) {
   Object.assign(context, { fillStyle: colours.note });
   context.beginPath();
   polygon(context, [
@@ -101,15 +104,15 @@ function wedge(context, x, y, colours) {
   context.fill();
 }
 
-/// An exclamation mark above: the receiver failed here.
-function alarm(context, x, y, colours) {
+/** An exclamation mark above: the receiver failed here. */
+export function alarm(context, x, y, colours) {
   Object.assign(context, { fillStyle: colours.bad, font: "bold 12px system-ui, sans-serif", textAlign: "center" });
   context.fillText("!", x, y - 10);
   context.textAlign = "left";
 }
 
-/// Makes a canvas as large as its place, sharp on every screen, and empty.
-function prepare(canvas, width, height) {
+/** Makes a canvas as large as its place, sharp on every screen, and empty. */
+export function prepare(canvas, width, height) {
   const scale = devicePixelRatio || 1;
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== wide || canvas.height !== high) {
@@ -122,16 +125,16 @@ function prepare(canvas, width, height) {
   return context;
 }
 
-/// What the signs mean, for the looks that are there.
-function legend(scenario) {
+/** What the signs mean, for the looks that are there. */
+export function legend(scenario) {
   const marks = scenario.items.flatMap((item) => item.marks);
   const seen = new Set(marks.map((mark) => mark.look));
   const entry = (draw, words) => {
-    const canvas = element("canvas", { class: "sign" });
+    const canvas = element("canvas", "sign");
     canvas.redraw = () => draw(prepare(canvas, 20, 24), palette());
-    return element("span", { class: "entry" }, canvas, words);
+    return element("span", "entry", canvas, words);
   };
-  const files = scenario.deliveries.some((item) => item.says.startsWith("VodSource"));
+  const explained = EVENTS.filter(({ legend }) => legend);
   const entries = Object.entries(LOOKS)
     .filter(([look]) => seen.has(look))
     .map(([look, words]) => entry((context, colours) => sign(context, look, 10, 14, colours), words));
@@ -160,21 +163,22 @@ function legend(scenario) {
   ];
   return element(
     "div",
-    { class: "legend" },
+    "legend",
     entries,
     extra.filter(([there]) => there).map(([, draw, words]) => entry(draw, words)),
-    files && element("span", { class: "entry" }, "▸0 file 0 begins, ▪0 it has played"),
+    scenario.deliveries.some((item) => item.event.legend) &&
+      element("span", "entry", explained.map(({ short, legend }) => `${short.replace("{}", 0)} ${legend}`).join(", ")),
   );
 }
 
-function shade(context, x, y, width, height, colour, alpha) {
+export function shade(context, x, y, width, height, colour, alpha) {
   Object.assign(context, { fillStyle: colour, globalAlpha: alpha });
   context.fillRect(x, y, width, height);
   context.globalAlpha = 1;
 }
 
-/// Oblique lines, and one at the bottom.
-function hatch(context, x, y, width, height, colour) {
+/** Oblique lines, and one at the bottom. */
+export function hatch(context, x, y, width, height, colour) {
   shade(context, x, y, width, height, colour, 0.1);
   context.save();
   context.beginPath();

@@ -1,35 +1,35 @@
 // The lanes: one for each task. Where everything is, and what is chosen.
+import { element } from "../../page/element.js";
+import { plural } from "../../page/text.js";
+import { Input } from "./input.js";
+import { Painter } from "./painter.js";
+import { belowMiddle, GAP, NAMES, ROW, RULER, stack } from "./rows.js";
 
-const NAMES = 150;
-const RULER = 28;
-const ROW = 26;
-const GAP = 8;
-
-class Lanes extends EventTarget {
+export class Lanes extends EventTarget {
   constructor(scenario, axis) {
     super();
     Object.assign(this, { scenario, axis, hovered: undefined, selected: undefined });
     this.canvas = element("canvas", { "aria-hidden": "true" });
-    this.names = element("div", { class: "names" });
-    this.view = element("div", { class: "view" }, this.canvas, this.names);
-    this.inner = element("div", { class: "inner" }, this.view);
+    this.names = element("div", "names");
+    this.view = element("div", "view", this.canvas, this.names);
+    this.inner = element("div", "inner", this.view);
     const words = `${plural(scenario.lanes.length, "lane")}, ${plural(scenario.items.length, "item")}. Arrow keys move, Enter pins, plus and minus zoom, 0 shows all.`;
     this.box = element("div", { class: "lanes", tabindex: "0", role: "group", "aria-label": words }, this.inner);
     axis.addEventListener("change", () => this.invalidate());
     this.box.addEventListener("scroll", () => this.invalidate());
     new ResizeObserver(() => this.invalidate()).observe(this.box);
     this.painter = new Painter(this);
-    new Hand(this);
+    new Input(this);
     this.layOut();
   }
 
-  /// How large everything is: asked once for each drawing, for the answer may take the browser long.
+  /** How large everything is: asked once for each drawing, for the answer may take the browser long. */
   measure() {
     const { clientWidth: width, clientHeight: height, scrollTop } = this.box;
     Object.assign(this, { width, height, scrollTop, plotWidth: Math.max(width - NAMES, 50) });
   }
 
-  /// Where each lane begins, below the ruler.
+  /** Where each lane begins, below the ruler. */
   layOut() {
     let top = RULER;
     this.tops = this.scenario.lanes.map((lane) => {
@@ -42,7 +42,7 @@ class Lanes extends EventTarget {
     this.invalidate();
   }
 
-  /// Draws at the next opportunity, however often it is asked for.
+  /** Draws at the next opportunity, however often it is asked for. */
   invalidate() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
@@ -54,12 +54,12 @@ class Lanes extends EventTarget {
     return NAMES + this.axis.at(time) * this.plotWidth;
   }
 
-  /// The middle of an item, on the canvas.
+  /** The middle of an item, on the canvas. */
   y(item) {
     return this.tops[item.lane.index] + GAP / 2 + item.row * ROW + ROW / 2 + 3 + belowMiddle(item) - this.scrollTop;
   }
 
-  /// The first and last lane of which something is visible.
+  /** The first and last lane of which something is visible. */
   get visible() {
     const top = this.scrollTop + RULER;
     const bottom = this.scrollTop + this.height;
@@ -100,7 +100,7 @@ class Lanes extends EventTarget {
     });
   }
 
-  /// What is under a point of the screen, and all that cannot be told from it.
+  /** What is under a point of the screen, and all that cannot be told from it. */
   itemsAt(clientX, clientY) {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [clientX - box.left, clientY - box.top];
@@ -124,7 +124,7 @@ class Lanes extends EventTarget {
     return under.reverse().sort((a, b) => b.failures.length - a.failures.length);
   }
 
-  /// Zooms about what is selected, if that is to be seen, or else about the middle.
+  /** Zooms about what is selected, if that is to be seen, or else about the middle. */
   zoom(factor) {
     const place = this.selected ? this.axis.at(this.selected.start) : 0.5;
     this.axis.zoom(factor, place >= 0 && place <= 1 ? place : 0.5);

@@ -12,26 +12,27 @@ pub use planned::PlanPicture;
 pub use words::Room;
 
 use super::ndjson::SCHEMA_VERSION;
+use crate::callback;
+use crate::page::{self, Module, modules};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-/// In the order in which they need each other.
-const SCRIPTS: [&str; 15] = [
-    include_str!("element.js"),
-    include_str!("time.js"),
-    include_str!("model.js"),
-    include_str!("axis.js"),
-    include_str!("glyphs.js"),
-    include_str!("stacks.js"),
-    include_str!("painter.js"),
-    include_str!("hand.js"),
-    include_str!("lanes.js"),
-    include_str!("overview.js"),
-    include_str!("details.js"),
-    include_str!("failures.js"),
-    include_str!("numbers.js"),
-    include_str!("chart.js"),
-    include_str!("page.js"),
+/// The first is the one that begins.
+const SCRIPTS: &[Module] = &modules![
+    "report/html/page.js",
+    "report/html/axis.js",
+    "report/html/chart.js",
+    "report/html/details.js",
+    "report/html/failures.js",
+    "report/html/glyphs.js",
+    "report/html/input.js",
+    "report/html/lanes.js",
+    "report/html/model.js",
+    "report/html/numbers.js",
+    "report/html/overview.js",
+    "report/html/painter.js",
+    "report/html/rows.js",
+    "report/html/time.js",
 ];
 
 /// The page of some scenarios.
@@ -40,26 +41,15 @@ pub fn page(kind: Kind, scenarios: &[Drawn]) -> String {
     // Structs with string keys, written to memory, cannot fail.
     let model = serde_json::to_string(&model).unwrap_or_default();
     // The model last: what it says is not looked through for places to fill.
-    let page = PAGE.replace("/* style */", STYLE).replace("/* script */", &SCRIPTS.join("\n"));
-    page.replacen("/* model */", &inside_a_script(&model), 1)
-}
-
-/// The same JSON without anything at which a browser would end, or begin, an element.
-fn inside_a_script(json: &str) -> String {
-    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    PAGE.replace("/* style */", &[page::STYLE, STYLE].concat())
+        .replace("/* script */", &page::script(SCRIPTS))
+        .replace("/* events */", &callback::pages::events().to_string())
+        .replacen("/* model */", &page::inside_a_script(&model), 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_stays_inside_its_element() {
-        let hostile = serde_json::to_string("</script><!--\u{2028}\\</ScRiPt>").unwrap();
-        let inside = inside_a_script(&hostile);
-        assert!(!inside.contains(['<', '\u{2028}']), "{inside}");
-        assert_eq!(serde_json::from_str::<String>(&inside).unwrap(), "</script><!--\u{2028}\\</ScRiPt>");
-    }
 
     #[test]
     fn a_page_names_no_other_file() {
@@ -68,6 +58,7 @@ mod tests {
         for sign in ["http:", "https:", " src=", "@import", "url("] {
             assert!(!page.contains(sign), "{sign}");
         }
-        assert!(!["style", "script", "model"].iter().any(|place| page.contains(&format!("/* {place} */"))));
+        assert!(!page.contains("throw new Error"), "the bundler made no script");
+        assert!(!["style", "script", "events", "model"].iter().any(|place| page.contains(&format!("/* {place} */"))));
     }
 }

@@ -1,7 +1,9 @@
-// What the page was told, put together: scenarios, lanes, items in them, the marks of an item.
+// What the page draws, put together from its data: scenarios, lanes, items in them, the marks of an item.
+import { EVENTS } from "../../page/events.js";
+import { MS, SECOND } from "./time.js";
 
-/// How something looks, by what came of it: the word is also its class.
-const LOOKS = {
+/** How something looks, by what came of it: the word is also its class. */
+export const LOOKS = {
   good: "answered with 200",
   bad: "answered with something else",
   lost: "no answer",
@@ -13,20 +15,20 @@ const LOOKS = {
   wrong: "probe, not as expected",
 };
 
-/// One scenario of the page.
-class Scenario {
-  constructor(told, index, kind) {
-    Object.assign(this, { told, index, kind, id: `s${index}`, name: told.name });
-    this.lanes = told.tasks.map((task, lane) => ({
+/** One scenario of the page. */
+export class Scenario {
+  constructor(data, index, kind) {
+    Object.assign(this, { data, index, kind, id: `s${index}`, name: data.name });
+    this.lanes = data.tasks.map((task, lane) => ({
       ...task,
-      again: task.again === undefined ? told.again : told.words[task.again],
+      again: task.again === undefined ? data.again : data.words[task.again],
       index: lane,
       items: [],
     }));
-    this.deliveries = told.deliveries.map((delivery, place) => new Delivery(this, delivery, place));
-    this.probes = told.probes.map((probe, place) => new Probe(this, probe, place));
+    this.deliveries = data.deliveries.map((delivery, place) => new Delivery(this, delivery, place));
+    this.probes = data.probes.map((probe, place) => new Probe(this, probe, place));
     this.items = [...this.deliveries, ...this.probes];
-    this.failures = told.failures.map((failure) => ({
+    this.failures = data.failures.map((failure) => ({
       ...failure,
       scenario: this,
       lane: this.lanes[failure.task],
@@ -40,20 +42,20 @@ class Scenario {
       item.lane ??= this.lanes[0];
       item.lane.items.push(item);
     }
-    this.setAxis(kind === "plan" || this.told.speed === 1 ? "scenario" : "run");
+    this.setAxis(kind === "plan" || this.data.speed === 1 ? "scenario" : "run");
   }
 
-  /// A text by its number.
+  /** A text by its number. */
   word(number) {
-    return this.told.words[number];
+    return this.data.words[number];
   }
 
-  /// Whether scenario time and the time of the run differ.
+  /** Whether scenario time and the time of the run differ. */
   get hasTwoAxes() {
-    return this.kind === "run" && this.told.speed !== 1;
+    return this.kind === "run" && this.data.speed !== 1;
   }
 
-  /// Puts everything where it is in `run` time or in `scenario` time.
+  /** Puts everything where it is in `run` time or in `scenario` time. */
   setAxis(axis) {
     this.axis = axis;
     for (const item of this.items) item.place(axis);
@@ -70,36 +72,35 @@ class Scenario {
   }
 }
 
-/// A callback in its lane, with a mark for each attempt.
+/** A callback in its lane, with a mark for each attempt. */
 class Delivery {
-  constructor(scenario, told, place) {
-    const lane = scenario.lanes[told.task];
-    Object.assign(this, { scenario, told, lane, failures: [], id: `${scenario.id}-d${place}` });
-    this.says = scenario.word(told.says) ?? "?";
-    this.fault = scenario.word(told.fault);
-    const attempts = told.attempts ?? [];
+  constructor(scenario, data, place) {
+    const lane = scenario.lanes[data.task];
+    Object.assign(this, { scenario, data, lane, failures: [], id: `${scenario.id}-d${place}` });
+    this.says = scenario.word(data.says) ?? "?";
+    this.event = EVENTS[data.event] ?? {};
+    this.fault = scenario.word(data.fault);
+    const attempts = data.attempts ?? [];
     this.marks = attempts.map((attempt) => ({ item: this, attempt, look: lookOf(attempt), twice: attempt.duplicate }));
     if (!attempts.length) {
-      const look = told.end === "dropped" ? "dropped" : scenario.kind === "plan" ? "planned" : "cut";
-      this.marks.push({ item: this, attempt: told, look, twice: told.duplicate });
+      const look = data.end === "dropped" ? "dropped" : scenario.kind === "plan" ? "planned" : "cut";
+      this.marks.push({ item: this, attempt: data, look, twice: data.duplicate });
     }
   }
 
   get title() {
-    return `${this.says}  task=${this.lane.task_id}  #${this.told.number}`;
+    return `${this.says}  task=${this.lane.task_id}  #${this.data.number}`;
   }
 
-  /// The same in fewer letters, for where there is little room.
+  /** The same in fewer letters, for where there is little room. */
   get short() {
-    const [name, rest = ""] = this.says.split(/ (.*)/);
-    const words = { TaskStart: "start", TaskExit: "exit", TaskAlarm: "alarm", ResetTaskConfig: "reset" };
-    const files = { VodSourceFileStart: "▸", VodSourceFileFinish: "▪" };
-    if (files[name]) return files[name] + rest.replace(/[[\]]/g, "");
-    return words[name] ? `${words[name]} ${rest}`.trim() : this.says;
+    const { name, short } = this.event;
+    const value = this.says.slice(name?.length + 1).replace(/[[\]]/g, "");
+    return short?.replace("{}", value) ?? this.says;
   }
 
   place(axis) {
-    const speed = this.scenario.told.speed;
+    const speed = this.scenario.data.speed;
     for (const mark of this.marks) {
       const { at_ms, due_us, sent_us = due_us, done_us = sent_us } = mark.attempt;
       const real = [due_us, sent_us, done_us];
@@ -112,18 +113,19 @@ class Delivery {
   }
 }
 
-/// A question to the receiver, in the lane of its task.
-class Probe {
-  constructor(scenario, told, place) {
+/** A question to the receiver, in the lane of its task. */
+export class Probe {
+  constructor(scenario, data, place) {
     Object.assign(this, {
       scenario,
-      told,
-      lane: scenario.lanes[told.task],
+      data,
+      lane: scenario.lanes[data.task],
       failures: [],
       id: `${scenario.id}-p${place}`,
     });
-    this.says = told.title;
-    this.marks = [{ item: this, attempt: told, look: told.as_expected ? "asked" : "wrong" }];
+    this.says = data.title;
+    this.event = {};
+    this.marks = [{ item: this, attempt: data, look: data.as_expected ? "asked" : "wrong" }];
   }
 
   get title() {
@@ -135,11 +137,11 @@ class Probe {
   }
 
   place(axis) {
-    const { at_us, took_us } = this.told;
-    const factor = axis === "run" ? 1 : this.scenario.told.speed;
+    const { at_us, took_us } = this.data;
+    const factor = axis === "run" ? 1 : this.scenario.data.speed;
     // Where nothing waits, a probe has no scenario time: it comes after what was sent before it.
     const before = () =>
-      this.lane?.items.findLast((item) => item !== this && item.told.due_us <= at_us)?.end ?? this.scenario.to ?? 0;
+      this.lane?.items.findLast((item) => item !== this && item.data.due_us <= at_us)?.end ?? this.scenario.to ?? 0;
     const end = factor ? at_us * factor : before();
     const start = factor ? (at_us - took_us) * factor : end;
     Object.assign(this.marks[0], { due: start, sent: start, done: end });
@@ -147,19 +149,19 @@ class Probe {
   }
 }
 
-function lookOf({ status, failure, spoilt, done_us }) {
+export function lookOf({ status, failure, spoilt, done_us }) {
   if (done_us === undefined) return "cut";
   if (status === 200) return "good";
   if (spoilt && (failure === "cut on purpose" || status < 500)) return "refused";
   return failure ? "lost" : "bad";
 }
 
-/// The most rows of a lane.
+/** The most rows of a lane. */
 const MAX_ROWS = 6;
 
-/// Gives each item of a lane a row in which nothing else is going on at its time.
+/** Gives each item of a lane a row in which nothing else is going on at its time. */
 function layOut(lane) {
-  lane.items.sort((a, b) => a.start - b.start || (a.told.number ?? Infinity) - (b.told.number ?? Infinity));
+  lane.items.sort((a, b) => a.start - b.start || (a.data.number ?? Infinity) - (b.data.number ?? Infinity));
   const ends = [];
   for (const item of lane.items) {
     const free = ends.findIndex((end) => end <= item.start);
@@ -168,11 +170,11 @@ function layOut(lane) {
   }
   lane.rows = Math.max(1, ends.length);
   lane.stackedFor = undefined;
-  lane.incidents = spans(lane.items, (item) => item.told.incident);
+  lane.incidents = spans(lane.items, (item) => item.data.incident);
   lane.running = running(lane.items);
 }
 
-/// Where items that follow each other share a word.
+/** Where items that follow each other share a word. */
 function spans(items, wordOf) {
   const found = [];
   let before;
@@ -185,13 +187,13 @@ function spans(items, wordOf) {
   return found;
 }
 
-/// When a task runs by what it says: from a TaskStart to the TaskExit that follows.
+/** When a task runs by what it says. */
 function running(items) {
   const found = [];
   for (const item of items) {
     const open = found.at(-1)?.to === undefined ? found.at(-1) : undefined;
-    if (item.says === "TaskStart" && !open) found.push({ from: item.start });
-    if (item.says.startsWith("TaskExit") && open) open.to = item.start;
+    if (item.event.task === "runs" && !open) found.push({ from: item.start });
+    if (item.event.task === "stops" && open) open.to = item.start;
   }
   const last = items.at(-1);
   return found.map(({ from, to }) => ({ from, to: to ?? last.end }));

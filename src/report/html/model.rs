@@ -93,6 +93,9 @@ pub(super) struct Delivery {
     /// Place in `tasks`.
     pub(super) task: usize,
     pub(super) number: u64,
+    /// Place in the table of events, if it is one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) event: Option<usize>,
     pub(super) says: Option<u32>,
     /// Scenario time at which it was first due.
     pub(super) at_ms: u64,

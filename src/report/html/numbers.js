@@ -1,8 +1,12 @@
 // What a run came to: counts, and how long things took.
+import { element } from "../../page/element.js";
+import { plural } from "../../page/text.js";
+import { factList } from "./details.js";
+import { length } from "./time.js";
 
-/// The counts that the summary tells, with a word on how they are to be seen.
-function counts({ told, kind, deliveries, lanes }) {
-  const { summary, left_out: left } = told;
+/** The counts that the summary tells, with a word on how they are to be seen. */
+export function counts({ data, kind, deliveries, lanes }) {
+  const { summary, left_out: left } = data;
   if (kind === "plan") {
     const more = left.deliveries ?? 0;
     const faults = deliveries.filter((delivery) => delivery.fault).length;
@@ -36,17 +40,17 @@ function counts({ told, kind, deliveries, lanes }) {
   ];
 }
 
-/// Counts in large figures; what is zero is left out, but for the first two.
+/** Counts in large figures; what is zero is left out, but for the first two. */
 function tiles(counts) {
   const shown = counts.filter(([, count], index) => count > 0 || index < 2);
   const tile = ([name, count, look = "", before = ""]) =>
     element(
       "div",
-      { class: `tile ${look}` },
-      element("b", {}, `${before} ${count.toLocaleString("en")}`.trim()),
-      element("span", {}, name),
+      `tile ${look}`,
+      element("b", "", `${before} ${count.toLocaleString("en")}`.trim()),
+      element("span", "", name),
     );
-  return element("div", { class: "tiles" }, shown.map(tile));
+  return element("div", "tiles", shown.map(tile));
 }
 
 const LENGTHS = {
@@ -55,15 +59,15 @@ const LENGTHS = {
   start_delay: ["start delay", "sent − due"],
 };
 
-function distributions({ told: { lengths } }) {
+export function distributions({ data: { lengths } }) {
   if (!lengths || !lengths.service_time.count) return undefined;
   const figures = Object.entries(LENGTHS).map(([name, words]) => distribution(words, lengths[name]));
-  return element("div", { class: "distributions" }, figures);
+  return element("div", "distributions", figures);
 }
 
 const [WIDE, HIGH] = [260, 64];
 
-/// A histogram on a logarithmic axis: two bars double the length.
+/** A histogram on a logarithmic axis: two bars double the length. */
 function distribution([name, meaning], { bars, count, p50_us, p90_us, p99_us, max_us }) {
   const place = (us) => (us < 1 ? 0 : 1 + Math.floor(2 * Math.log2(us) + 1e-9));
   const places = bars.map(([from]) => place(from));
@@ -75,7 +79,7 @@ function distribution([name, meaning], { bars, count, p50_us, p90_us, p99_us, ma
     const height = Math.max((count / highest) * (HIGH - 16), 1.5);
     const x = left + (places[index] - least) * wide;
     const bar = element("rect", { x: x + 0.5, y: HIGH - height, width: Math.max(wide - 1, 1), height });
-    bar.append(element("title", {}, `from ${length(from)}: ${count}`));
+    bar.append(element("title", "", `from ${length(from)}: ${count}`));
     return bar;
   });
   const marks = [
@@ -103,13 +107,13 @@ function distribution([name, meaning], { bars, count, p50_us, p90_us, p99_us, ma
   );
   return element(
     "figure",
-    {},
-    element("figcaption", {}, element("b", {}, name), element("span", { class: "faint" }, ` ${meaning}`)),
+    "",
+    element("figcaption", "", element("b", "", name), element("span", "faint", ` ${meaning}`)),
     picture,
     element(
       "dl",
-      { class: "quantiles" },
-      quantiles.map(([word, us]) => element("div", {}, element("dt", {}, word), element("dd", {}, length(us)))),
+      "quantiles",
+      quantiles.map(([word, us]) => element("div", "", element("dt", "", word), element("dd", "", length(us)))),
     ),
   );
 }

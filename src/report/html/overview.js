@@ -1,9 +1,12 @@
 // The whole run in one strip, with a brush that says which part of it the lanes show.
+import { element } from "../../page/element.js";
+import { palette, prepare, shade } from "./glyphs.js";
+import { NAMES } from "./rows.js";
 
 const OVERVIEW = 46;
 const BAR = 3;
 
-class Overview {
+export class Overview {
   constructor(scenario, axis, lanes) {
     Object.assign(this, { scenario, axis, lanes });
     this.canvas = element("canvas", {
@@ -32,7 +35,7 @@ class Overview {
     return this.axis.least + Math.min(Math.max(place, 0), 1) * (this.axis.most - this.axis.least);
   }
 
-  /// How many items begin in each bar, and how many of them failed.
+  /** How many items begin in each bar, and how many of them failed. */
   count() {
     const bars = Array.from({ length: Math.ceil(this.width / BAR) + 1 }, () => [0, 0]);
     for (const item of this.scenario.items) {
@@ -78,7 +81,7 @@ class Overview {
     context.strokeRect(left + 0.75, 0.75, Math.max(right - left - 1.5, 1), OVERVIEW - 1.5);
   }
 
-  /// A drag chooses a part; a drag of the part that is shown moves it; a click goes there.
+  /** A drag chooses a part; a drag of the part that is shown moves it; a click goes there. */
   listen() {
     this.canvas.addEventListener("pointerdown", (event) => {
       const begin = this.time(event.clientX);

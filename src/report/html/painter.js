@@ -1,6 +1,9 @@
 // Draws the lanes that are visible, from the ground up.
+import { alarm, COLOURS, hatch, palette, prepare, ring, shade, sign, wedge } from "./glyphs.js";
+import { belowMiddle, GAP, LINE, lineOf, LINES, NAMES, ROW, RULER } from "./rows.js";
+import { ticks } from "./time.js";
 
-class Painter {
+export class Painter {
   constructor(lanes) {
     Object.assign(this, { lanes, widths: new Map() });
   }
@@ -60,7 +63,7 @@ class Painter {
     }
   }
 
-  /// What lies behind the items: when a task runs, and incidents.
+  /** What lies behind the items: when a task runs, and incidents. */
   spans(lane) {
     const { context, colours } = this;
     const top = this.lanes.tops[lane.index] - this.lanes.scrollTop;
@@ -105,8 +108,10 @@ class Painter {
     labels.forEach((label, item) => label && this.name(item, label));
   }
 
-  /// Without those that nobody could tell from the next one in their line: all went well, and they are less than three
-  /// points away.
+  /**
+   * Without those that nobody could tell from the next one in their line: all went well, and they are less than three
+   * points away.
+   */
   thin(items) {
     const [thinned, last] = [[], []];
     for (const item of items) {
@@ -120,7 +125,7 @@ class Painter {
     return thinned;
   }
 
-  /// How many of a stack lie under others, by the last one of that stack.
+  /** How many of a stack lie under others, by the last one of that stack. */
   hidden(items) {
     const [counts, lasts, before] = [new Map(), new Map(), []];
     for (const item of items) {
@@ -133,7 +138,7 @@ class Painter {
     return new Map([...counts].map(([stack, count]) => [lasts.get(stack), count]));
   }
 
-  /// From due to sent a thin line, from sent to done a thick one, between attempts a dashed one.
+  /** From due to sent a thin line, from sent to done a thick one, between attempts a dashed one. */
   lines(item, label) {
     const { context, colours } = this;
     const y = this.lanes.y(item);
@@ -171,8 +176,10 @@ class Painter {
     }
   }
 
-  /// The callback's name, as much of it as there is room for before the next sign, and where. With it stands how many
-  /// others are hidden.
+  /**
+   * The callback's name, as much of it as there is room for before the next sign, and where. With it stands how many
+   * others are hidden.
+   */
   label(item, next, hidden) {
     const [first, second] = item.marks;
     if (this.lanes.x(first.sent) < NAMES - 5 && !second) return undefined;
@@ -235,7 +242,7 @@ class Painter {
   }
 }
 
-/// The next item before which the name of one must end: it is in the same row, at about the same height.
+/** The next item before which the name of one must end: it is in the same row, at about the same height. */
 function nextBeside(items, index) {
   const item = items[index];
   const isBeside = (other) => other.row === item.row && Math.abs(belowMiddle(other) - belowMiddle(item)) < LINE;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::model::{Attempt, Delivery, Drawn, Failure, Probe, ThreeLengths};
 use super::sheet::Sheet;
 use super::words::Room;
+use crate::callback::Kind;
 use crate::event::{self, End, Event, Subject};
 use crate::judge::{Complaint, Topic};
 use crate::report::lengths::Lengths;
@@ -295,6 +296,7 @@ impl Picture {
         let delivery = Delivery {
             task: self.sheet.lane(subject.task, &subject.task_id),
             number: subject.number,
+            event: Kind::by_name(&subject.event).map(|kind| kind as usize),
             says: self.sheet.text(&subject.callback, true),
             at_ms,
             due_us: micros(due.unwrap_or(self.reached)),

@@ -40,6 +40,7 @@ impl PlanPicture {
         let drawn = Delivery {
             task,
             number: delivery.number,
+            event: delivery.callback.kind().map(|kind| kind as usize),
             says: sheet.text(&delivery.callback.to_string(), true),
             at_ms: planned.offset().0,
             due_us: micros(due),

@@ -1,9 +1,9 @@
-// Times and lengths in words. All are microseconds.
+// Times and lengths in words. All are microseconds, and times count from the beginning.
 
-const [MS, SECOND, MINUTE, HOUR, DAY] = [1e3, 1e6, 60e6, 3600e6, 86400e6];
+export const [MS, SECOND, MINUTE, HOUR, DAY] = [1e3, 1e6, 60e6, 3600e6, 86400e6];
 
-/// `420 µs`, `1.49 ms`, `16 ms`, `1.486 s`, `5 min 3 s`
-function length(us) {
+/** `420 µs`, `1.49 ms`, `16 ms`, `1.486 s`, `5 min 3 s` */
+export function length(us) {
   if (us === 0) return "0";
   const short = (value) => String(Number(value.toPrecision(3)));
   if (us < MS) return `${Math.round(us)} µs`;
@@ -16,7 +16,7 @@ function length(us) {
   return `${Math.floor(us / big)} ${words[0]}${rest ? ` ${rest} ${words[1]}` : ""}`;
 }
 
-/// The distances that ticks may have: they are round in the unit they are read in.
+/** The distances that ticks may have: they are round in the unit they are read in. */
 const STEPS = [
   ...[1, 10, 100, MS, 10 * MS, 100 * MS].flatMap((power) => [power, 2 * power, 5 * power]),
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
@@ -25,8 +25,8 @@ const STEPS = [
   ...[1, 2, 7, 14, 28, 91, 364].map((days) => days * DAY),
 ];
 
-/// Times between `from` and `to`, at most `most` of them, each with its label.
-function ticks(from, to, most) {
+/** Times between `from` and `to`, at most `most` of them, each with its label. */
+export function ticks(from, to, most) {
   const step = STEPS.find((step) => (to - from) / step <= most) ?? STEPS.at(-1);
   const found = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) found.push({ at, label: tick(at, step, to) });
@@ -42,8 +42,8 @@ function tick(at, step, to) {
   return clock(at, digits(SECOND));
 }
 
-/// `1:05`, `1:05:00.250`, `2d 01:00:00`
-function clock(us, digits = 3) {
+/** `1:05`, `1:05:00.250`, `2d 01:00:00` */
+export function clock(us, digits = 3) {
   const total = Math.round((us * 10 ** digits) / SECOND) / 10 ** digits;
   const two = (value) => String(value).padStart(2, "0");
   const [days, hours, minutes] = [
@@ -55,6 +55,3 @@ function clock(us, digits = 3) {
   const rest = days || hours ? `${days ? two(hours) : hours}:${two(minutes)}:${seconds}` : `${minutes}:${seconds}`;
   return days ? `${days}d ${rest}` : rest;
 }
-
-/// The time of day, in UTC, of a scenario time.
-const timeOfDay = (epochMs, us) => new Date(epochMs + us / MS).toISOString().replace("T", " ");

@@ -1,11 +1,17 @@
 // One callback: what the sink thinks of it, `msg` read a second time, the body, and its bytes to copy.
+import { copyButton, element } from "../../page/element.js";
+import { EVENTS } from "../../page/events.js";
+import { laidOut } from "../../page/json.js";
+import { beginning, oneLine, timeOfDay, visible } from "../../page/text.js";
+import { size } from "./bytes.js";
 import { label } from "./list.js";
-import { beginning, clock, element, laidOut, LONGEST, oneLine, size, visible } from "./text.js";
 
-// Of a longer body only the beginning is shown.
+/** Of a longer body only the beginning is shown. */
 const SHOWN = 64 * 1024;
+/** Longer texts are not laid out. */
+const LONGEST = 128 * 1024;
 
-// `key`: whether the sink checks signatures.
+/** Shows it in `home`; `key`: whether the sink checks signatures. */
 export function show(home, callback, key) {
   const { number, reception, head, owner } = callback;
   const [text, bytes] = [callback.text(), callback.bytes()];
@@ -19,17 +25,17 @@ export function show(home, callback, key) {
     facts.append(element("dt", "", name), value);
   }
   const parts = [element("div", "title", title, element("span", "whose", `${whose} · #${number}`)), facts];
-  if (reception.complaints.length > 0) parts.push(list("What is wrong", reception.complaints));
+  if (reception.complaints.length > 0) parts.push(remarks("What is wrong", reception.complaints));
   if (bytes) parts.push(...message(text), raw(callback, text, bytes));
   parts.push(part("Request", [], element("pre", "", visible(head))));
   home.replaceChildren(...parts);
   home.scrollTop = 0;
 }
 
-// While there is nothing: what to do.
+/** While there is nothing: what to do. */
 export function showNothing(home, title, address) {
   const command = `pullpush run FILE --to ${address}`;
-  const single = `pullpush send TaskStart --to ${address}`;
+  const single = `pullpush send ${EVENTS[0].name} --to ${address}`;
   home.replaceChildren(
     element(
       "div",
@@ -44,7 +50,7 @@ export function showNothing(home, title, address) {
 
 function verdicts({ reception, task }, bytes, key) {
   const { at_ms, status, delay_ms, result } = reception;
-  const arrived = { text: `${clock(at_ms)} UTC`, hint: new Date(at_ms).toLocaleString() };
+  const arrived = { text: `${timeOfDay(at_ms)} UTC`, hint: new Date(at_ms).toLocaleString() };
   const answer = {
     text: `${status ?? "none, the connection was closed"} · ${result === "ok" ? "acknowledged" : result.replaceAll("-", " ")}`,
     hint: delay_ms > 0 ? `after ${delay_ms} ms, on purpose` : "",
@@ -75,14 +81,15 @@ function signature({ complaints }, key) {
   return unread ? { text: "not checked", hint: "there is none to be read" } : { text: "right", look: "good" };
 }
 
-function list(title, remarks) {
-  const items = remarks.map(({ text }) => element("li", "", visible(text)));
+function remarks(title, all) {
+  const items = all.map(({ text }) => element("li", "", visible(text)));
   return part(title, [], element("ul", "wrong", ...items));
 }
 
-// What `msg` holds, and the whole body; as far as they are JSON.
+/** What `msg` holds, and the whole body; as far as they are JSON. */
 function message(text) {
-  if (text.length > LONGEST) return [element("p", "hint", `Longer than ${size(LONGEST)}: msg and body are not laid out`)];
+  if (text.length > LONGEST)
+    return [element("p", "hint", `Longer than ${size(LONGEST)}: msg and body are not laid out`)];
   const parts = [];
   const outer = laidOut(text);
   if (outer === null) return parts;
@@ -98,14 +105,12 @@ function message(text) {
 function raw({ number, isText }, text, bytes) {
   const copy = copying(text);
   if (!isText) copy.title = "It is not UTF-8: bytes of no letter are copied as \\xNN. Save gives the bytes as they are";
-  const save = button("Save", () => {
-    const link = element("a", "");
-    link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-    link.download = `callback-${number}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
-  save.title = "The bytes as a file";
+  const onclick = () => {
+    const href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+    element("a", { href, download: `callback-${number}.json` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  };
+  const save = element("button", { type: "button", title: "The bytes as a file", onclick }, "Save");
   const shown = beginning(text, SHOWN);
   const rest = text.length - shown.length;
   const more = rest > 0 ? [element("p", "hint", `… and ${size(rest)} more: copy or save it`)] : [];
@@ -118,31 +123,4 @@ function part(title, buttons, ...children) {
   return element("section", "part", heading, ...children);
 }
 
-function button(text, act) {
-  const made = element("button", "", text);
-  made.type = "button";
-  made.addEventListener("click", () => act(made));
-  return made;
-}
-
-function copying(text) {
-  return button("Copy", async (made) => {
-    made.textContent = (await copy(text)) ? "Copied" : "Not allowed";
-    setTimeout(() => (made.textContent = "Copy"), 1200);
-  });
-}
-
-async function copy(text) {
-  // Only a secure page has a clipboard: localhost is one, the address of another machine is not.
-  if (navigator.clipboard) {
-    return navigator.clipboard.writeText(text).then(() => true, () => false);
-  }
-  const take = (event) => {
-    event.clipboardData.setData("text/plain", text);
-    event.preventDefault();
-  };
-  document.addEventListener("copy", take, { once: true });
-  const done = document.execCommand("copy");
-  document.removeEventListener("copy", take);
-  return done;
-}
+const copying = (text) => copyButton(text, ["Copy", "Copied", "Not allowed"]);

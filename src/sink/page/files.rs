@@ -1,5 +1,7 @@
 //! The files of the page, each with the header fields that keep it to itself.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
@@ -7,16 +9,23 @@ use hyper::header::{
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{Response, StatusCode};
 
+use crate::callback;
+use crate::page::{self, Module, modules};
+
+/// The first is the one that begins.
+const SCRIPTS: &[Module] =
+    &modules!["sink/page/page.js", "sink/page/bytes.js", "sink/page/detail.js", "sink/page/list.js"];
+
 /// Name, type, text.
-const FILES: &[(&str, &str, &str)] = &[
-    ("page.html", "text/html; charset=utf-8", include_str!("page.html")),
-    ("page.css", "text/css; charset=utf-8", include_str!("page.css")),
-    ("page.js", "text/javascript; charset=utf-8", include_str!("page.js")),
-    ("list.js", "text/javascript; charset=utf-8", include_str!("list.js")),
-    ("detail.js", "text/javascript; charset=utf-8", include_str!("detail.js")),
-    ("text.js", "text/javascript; charset=utf-8", include_str!("text.js")),
-    ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
-];
+static FILES: LazyLock<[(&str, &str, String); 4]> = LazyLock::new(|| {
+    let html = include_str!("page.html").replace("/* events */", &callback::pages::events().to_string());
+    [
+        ("page.html", "text/html; charset=utf-8", html),
+        ("page.css", "text/css; charset=utf-8", [page::STYLE, include_str!("page.css")].concat()),
+        ("page.js", "text/javascript; charset=utf-8", page::script(SCRIPTS)),
+        ("icon.svg", "image/svg+xml", include_str!("icon.svg").to_owned()),
+    ]
+});
 
 /// Only files of the page's own act, nothing is fetched from elsewhere or sent elsewhere, and no text can become a script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -60,5 +69,16 @@ pub(super) fn keep_to_itself<B>(response: &mut Response<B>, kind: &'static str) 
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_of_the_page_can_be_made() {
+        let (.., script) = &FILES[2];
+        assert!(!script.starts_with("throw new Error"), "{script}");
     }
 }

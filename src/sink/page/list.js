@@ -1,27 +1,22 @@
 // The callbacks by task: the newest task on top, and each task's callbacks in the order in which they came.
-import { clock, count, element, oneLine, plural } from "./text.js";
+import { element } from "../../page/element.js";
+import { eventNamed } from "../../page/events.js";
+import { oneLine, plural, timeOfDay } from "../../page/text.js";
+import { count } from "./bytes.js";
 
-// What the log in the terminal calls it: `VodSourceFileStart [0]`.
-export function label({ callback_event: name, index, code, alarm }) {
+/** What the log in the terminal calls it: `VodSourceFileStart [0]`. */
+export function label(reception) {
+  const { callback_event: name } = reception;
   const shown = name === undefined ? "not readable" : oneLine(name, 40);
-  if (index !== undefined) return `${shown} [${index}]`;
-  if (code !== undefined) return `${shown} ${code}`;
-  return alarm === undefined ? shown : `${shown} ${oneLine(alarm, 40)}`;
+  const { field, shown: form } = eventNamed(name);
+  const value = reception[field];
+  return value === undefined ? shown : `${shown} ${form.replace("{}", () => oneLine(String(value), 40))}`;
 }
-
-// What the dot before it looks like.
-const LOOKS = new Map([
-  ["TaskStart", "start"],
-  ["TaskExit", "exit"],
-  ["VodSourceFileStart", "file"],
-  ["VodSourceFileFinish", "file"],
-  ["TaskAlarm", "alarm"],
-]);
 
 export const isRemarkable = ({ reception }) =>
   reception.result !== "ok" || reception.complaints.length > 0 || reception.notes.length > 0;
 
-// `choose` is called with the number of a callback that was clicked.
+/** `choose` is called with the number of a callback that was clicked. */
 export class List {
   #home;
   #tasks = new Map();
@@ -73,7 +68,7 @@ export class List {
     for (const task of changed) task.show();
   }
 
-  // Hides what does not pass.
+  /** Hides what does not pass. */
   filter(shows) {
     this.#shows = shows;
     for (const { row, callback } of this.#rows.values()) row.hidden = !shows(callback);
@@ -88,12 +83,12 @@ export class List {
     found.row.scrollIntoView({ block: "nearest" });
   }
 
-  // What the keyboard speaks to next.
+  /** What the keyboard speaks to next. */
   focus(number) {
     this.#rows.get(number)?.row.focus({ preventScroll: true });
   }
 
-  // The number of the row that stands so many visible rows after this one.
+  /** The number of the row that stands so many visible rows after this one. */
   neighbour(number, step) {
     const rows = [...this.#home.querySelectorAll("details[open] [data-number]:not([hidden])")];
     const at = rows.findIndex((row) => Number(row.dataset.number) === number);
@@ -101,7 +96,7 @@ export class List {
     return next && Number(next.dataset.number);
   }
 
-  // A TaskExit may name no task, and the sink may know whose it is.
+  /** A TaskExit may name no task, and the sink may know whose it is. */
   #name({ task: key, reception: { task_id } }) {
     if (key === undefined) return task_id;
     if (task_id !== undefined) this.#names.set(key, task_id);
@@ -119,7 +114,7 @@ export class List {
   }
 }
 
-// One task: its heading and its rows.
+/** One task: its heading and its rows. */
 class Task {
   #remarkable = 0;
   #last = { word: "", look: "" };
@@ -132,17 +127,24 @@ class Task {
     this.marks = element("span", "remarks");
     this.total = element("span", "total");
     const look = id === undefined ? "task unnamed" : "task";
-    this.box = element("details", look, element("summary", "", this.name, this.state, this.marks, this.total), this.rows);
+    this.box = element(
+      "details",
+      look,
+      element("summary", "", this.name, this.state, this.marks, this.total),
+      this.rows,
+    );
     this.box.open = true;
   }
 
   take(callback) {
     this.#remarkable += Number(isRemarkable(callback));
-    const { callback_event: name, code, result } = callback.reception;
+    const { callback_event, result } = callback.reception;
+    const { task, field } = eventNamed(callback_event);
     // What is not acknowledged comes again. A TaskExit is not the end, so this says no more than it did.
     if (result !== "ok" || this.id === undefined) return;
-    if (name === "TaskExit") this.#last = { word: `exited ${code ?? ""}`, look: code === 0 ? "exit" : "bad" };
-    else if (name === "TaskStart") this.#last = { word: "running", look: "start" };
+    const value = callback.reception[field];
+    if (task === "stops") this.#last = { word: `exited ${value ?? ""}`, look: value === 0 ? "exit" : "bad" };
+    else if (task === "runs") this.#last = { word: "running", look: "start" };
   }
 
   forget(callback) {
@@ -154,7 +156,7 @@ class Task {
     this.state.textContent = this.#last.word;
     this.state.className = `chip ${this.#last.look}`;
     this.marks.textContent = this.#remarkable > 0 ? `${this.#remarkable} with trouble` : "";
-    this.total.textContent = (shown < all ? `${count(shown)} of ` : "") + plural(all, "callback");
+    this.total.textContent = (shown < all ? `${count(shown)} of ` : "") + plural(all, "callback", count(all));
     this.box.hidden = shown === 0;
   }
 }
@@ -163,8 +165,8 @@ function row({ number, task, reception }) {
   const { at_ms, callback_event, task_id, status, result, complaints, notes } = reception;
   const made = element(
     "button",
-    `row fresh ${LOOKS.get(callback_event) ?? ""} ${result}`,
-    element("span", "time", clock(at_ms)),
+    `row fresh ${eventNamed(callback_event).look ?? ""} ${result}`,
+    element("span", "time", timeOfDay(at_ms)),
     element("span", "event", label(reception)),
     element("span", `answer ${result}`, status === undefined ? "closed" : String(status)),
   );

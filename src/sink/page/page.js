@@ -1,7 +1,39 @@
-// The page of `pullpush sink`: takes events from it and shows them. It talks to nobody else.
+/**
+ * The page of `pullpush sink`: takes events from it and shows them. It talks to nobody else. It draws what comes on
+ * `/_pullpush/events`, each as JSON. A field in brackets may be missing.
+ *
+ * @typedef {object} hello the first
+ * @property {number} schema_version of receptions @property {string} run which sink this is: it may be started again
+ * @property {string} version of pullpush @property {boolean} key whether it checks signatures
+ * @property {number} kept how many callbacks it keeps
+ *
+ * @typedef {object} counts of all callbacks up to now
+ * @property {number} received @property {number} acknowledged @property {number} refused
+ * @property {number} failed_on_purpose @property {number} noted with a note
+ *
+ * @typedef {object} callback
+ * @property {number} number from 1, without gaps @property {string} [task] all callbacks of a task have it in common
+ * @property {string} head the request's first line and header fields @property {string} [body]
+ * @property {string} [body_base64] instead of `body`, if that is no UTF-8; neither: it was too large
+ * @property {Reception} reception
+ *
+ * @typedef {object} Reception
+ * @property {number} schema_version @property {"received"} event @property {number} at_ms since 1970
+ * @property {string} [callback_event] @property {number} [event_type] @property {string} [task_id] as the body has it
+ * @property {number} [index] @property {number} [code] @property {string} [alarm] the field that its event tells
+ * @property {number} [status] what was answered; none: the connection was closed
+ * @property {number} delay_ms of the answer, on purpose
+ * @property {"ok" | "refused" | "failed-on-purpose" | "dropped-on-purpose"} result
+ * @property {Remark[]} complaints about its content @property {Remark[]} notes about its place in the order
+ *
+ * @typedef {object} Remark
+ * @property {string} kind @property {string} text
+ */
+import { element } from "../../page/element.js";
+import { onKeys } from "../../page/keys.js";
+import { count, decoded } from "./bytes.js";
 import { show, showNothing } from "./detail.js";
 import { isRemarkable, List } from "./list.js";
-import { count, decoded, element } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 const address = `${location.origin}/`;
@@ -14,9 +46,7 @@ const WORDS = {
 };
 
 let source; // of events, while the page can be seen
-let run; // which sink this is: it may be started again
-let key = false;
-let kept = 2000;
+let [run, key, kept] = [undefined, false, 2000]; // as in `hello`
 let last = 0; // the number of the last callback
 let shown = 0; // how many there have been on this page
 let selected;
@@ -31,7 +61,7 @@ const list = new List(at("tasks"), (number) => {
 listen();
 showNothing(at("detail"), "Nothing has come yet", address);
 
-// A browser has six connections to a sink: pages that nobody sees leave them to others.
+/** A browser has six connections to a sink: pages that nobody sees leave them to others. */
 function listen() {
   source?.close();
   if (document.hidden) return;
@@ -79,7 +109,7 @@ function take(callback) {
   if (waiting.length > 2 * kept) waiting.splice(0, waiting.length - kept);
 }
 
-// Many come at once, and the page is laid out once.
+/** Many come at once, and the page is laid out once. */
 function showWaiting() {
   const fresh = waiting.slice(-kept).map(readable);
   waiting = [];
@@ -97,12 +127,14 @@ function showWaiting() {
   if (newest && at("follow").checked) select(newest.number);
 }
 
-// With its body as text and as bytes, made when they are asked for; neither if it was too large.
+/** With its body as text and as bytes, made when they are asked for; neither if it was too large. */
 function readable(callback) {
   const { body, body_base64 } = callback;
   const unpacked = () => Uint8Array.from(atob(body_base64), (letter) => letter.charCodeAt(0));
-  if (body !== undefined) return { ...callback, isText: true, text: () => body, bytes: () => new TextEncoder().encode(body) };
-  if (body_base64 !== undefined) return { ...callback, isText: false, text: () => decoded(unpacked()), bytes: unpacked };
+  if (body !== undefined)
+    return { ...callback, isText: true, text: () => body, bytes: () => new TextEncoder().encode(body) };
+  if (body_base64 !== undefined)
+    return { ...callback, isText: false, text: () => decoded(unpacked()), bytes: unpacked };
   return { ...callback, isText: false, text: () => "", bytes: () => undefined };
 }
 
@@ -140,15 +172,13 @@ at("follow").addEventListener("change", () => {
   if (newest && at("follow").checked) select(newest.number);
 });
 at("clear").addEventListener("click", clear);
-document.addEventListener("keydown", (event) => {
+const step = (by) => (event) => {
   // There they write, and here they scroll.
-  if (event.target === at("filter") || at("detail").contains(event.target)) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
-  const number = step && list.neighbour(selected, step);
-  if (number === undefined || number === 0) return;
-  event.preventDefault();
+  if (event.target === at("filter") || at("detail").contains(event.target)) return false;
+  const number = list.neighbour(selected, by);
+  if (number === undefined) return false;
   at("follow").checked = false;
   select(number);
   list.focus(number);
-});
+};
+onKeys(document, { ArrowDown: step(1), j: step(1), ArrowUp: step(-1), k: step(-1) });

@@ -196,6 +196,25 @@ pub(super) fn golden(name: &str, actual: String) {
     assert_data_eq!(Data::text(actual).raw(), Data::read_from(&path, None).raw());
 }
 
+/// Whether the script of a page says of every field of its data, in the comment at its beginning, what it is.
+#[track_caller]
+pub(super) fn is_described(data: &Value, script: &str) {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(script)).unwrap();
+    let comment = text.strip_prefix("/**").and_then(|rest| rest.split_once("*/")).expect("a comment that says it").0;
+    let words: Vec<_> = comment.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let mut rest = vec![data];
+    while let Some(value) = rest.pop() {
+        rest.extend(value.as_array().into_iter().flatten());
+        for (field, value) in value.as_object().into_iter().flatten() {
+            assert!(words.contains(&field.as_str()), "{script} does not say what `{field}` is");
+            // Their fields are what there was.
+            if !["outcomes", "faults"].contains(&field.as_str()) {
+                rest.push(value);
+            }
+        }
+    }
+}
+
 /// A line with its columns two spaces apart, and words for whatever the clock or the system chose.
 fn without_times(line: &str) -> String {
     let columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::desk::golden;
+use super::desk::{golden, is_described};
 use super::{Answer, Desk, Receiver, VOD};
 
 /// What a page is told.
@@ -15,6 +15,7 @@ fn model(page: &str) -> Value {
 #[track_caller]
 fn golden_model(name: &str, page: &str) {
     let mut model = model(page);
+    is_described(&model, "report/html/page.js");
     model["version"] = "[VERSION]".into();
     golden(&format!("html/{name}"), serde_json::to_string_pretty(&model).unwrap() + "\n");
 }
@@ -122,7 +123,7 @@ fn what_others_wrote_stays_inside_the_model() {
     desk.run(format!("pullpush run hostile.toml --to {to} --speed max --set receiver.retry=none --report html=r.html"))
         .exits(1);
     let page = desk.read("r.html");
-    assert_eq!(page.matches("</script>").count(), 2, "the model's and the program's");
+    assert_eq!(page.matches("</script>").count(), 3, "those of the events, of the model and of the program");
     assert_eq!(page.matches("<!--").count(), 0);
     assert!(!page.contains('\u{2028}'));
     assert!(!page.contains("secret"));

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use super::Desk;
-use super::desk::golden;
+use super::desk::{golden, is_described};
 use super::running::Running;
 
 /// A sink, and the address that it names for a browser.
@@ -60,6 +60,10 @@ fn a_browser_is_told_everything() {
         "}}\n\nevent: counts\ndata: {\"received\":6,\"acknowledged\":4,\"refused\":1,\"failed_on_purpose\":1",
     );
     let (_, events) = told.split_once("\r\n\r\n").unwrap();
+    for data in events.lines().filter_map(|line| line.strip_prefix("data: ")) {
+        // The last line is not read to its end.
+        let _ = serde_json::from_str(data).map(|data| is_described(&data, "sink/page/page.js"));
+    }
     golden("sink/events", events.lines().map(|line| without_chance(line, &address) + "\n").collect());
     sink.signal("INT");
     sink.end().exits(130);

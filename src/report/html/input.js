@@ -1,6 +1,8 @@
 // Pointer, wheel and keys on the lanes.
+import { onKeys } from "../../page/keys.js";
+import { NAMES } from "./rows.js";
 
-class Hand {
+export class Input {
   constructor(lanes) {
     this.lanes = lanes;
     const { box } = lanes;
@@ -11,10 +13,10 @@ class Hand {
     box.addEventListener("click", (event) => this.dragged || this.choose(event));
     box.addEventListener("dblclick", (event) => lanes.axis.zoom(0.3, this.placeOf(event)));
     box.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    box.addEventListener("keydown", (event) => this.key(event));
+    onKeys(box, this.keys);
   }
 
-  /// Where on the time axis, from 0 to 1.
+  /** Where on the time axis, from 0 to 1. */
   placeOf({ clientX }) {
     const { canvas, plotWidth } = this.lanes;
     return (clientX - canvas.getBoundingClientRect().left - NAMES) / plotWidth;
@@ -38,19 +40,19 @@ class Hand {
     lanes.hover(drag?.moved ? undefined : lanes.itemsAt(event.clientX, event.clientY)[0]);
   }
 
-  /// What lies under another is reached by the next click.
+  /** What lies under another is reached by the next click. */
   choose({ clientX, clientY }) {
     const under = this.lanes.itemsAt(clientX, clientY);
     this.lanes.select(under[(under.indexOf(this.lanes.selected) + 1) % under.length]);
   }
 
-  /// What was dragged is not clicked.
+  /** What was dragged is not clicked. */
   release() {
     this.dragged = Boolean(this.drag?.moved);
     this.drag = undefined;
   }
 
-  /// With Ctrl it zooms, sideways it pans, otherwise it scrolls, as everywhere.
+  /** With Ctrl it zooms, sideways it pans, otherwise it scrolls, as everywhere. */
   wheel(event) {
     const { axis, plotWidth } = this.lanes;
     const [x, y] = event.shiftKey ? [event.deltaX || event.deltaY, 0] : [event.deltaX, event.deltaY];
@@ -60,31 +62,27 @@ class Hand {
     event.preventDefault();
   }
 
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  get keys() {
     const { lanes } = this;
-    const filled = lanes.scenario.lanes.filter((lane) => lane.items.length);
+    const filled = () => lanes.scenario.lanes.filter((lane) => lane.items.length);
     const go = (item) => item && lanes.select(item, { reveal: true });
-    const does = {
+    return {
       "+": () => lanes.zoom(0.5),
       "=": () => lanes.zoom(0.5),
       "-": () => lanes.zoom(2),
       0: () => lanes.axis.fit(),
-      ArrowLeft: () => go(this.inLane(filled, -1)),
-      ArrowRight: () => go(this.inLane(filled, 1)),
-      ArrowUp: () => go(this.across(filled, -1)),
-      ArrowDown: () => go(this.across(filled, 1)),
-      Home: () => go(filled[0]?.items[0]),
-      End: () => go(filled.at(-1)?.items.at(-1)),
+      ArrowLeft: () => go(this.inLane(filled(), -1)),
+      ArrowRight: () => go(this.inLane(filled(), 1)),
+      ArrowUp: () => go(this.across(filled(), -1)),
+      ArrowDown: () => go(this.across(filled(), 1)),
+      Home: () => go(filled()[0]?.items[0]),
+      End: () => go(filled().at(-1)?.items.at(-1)),
       Enter: () => lanes.dispatchEvent(new Event("open")),
       Escape: () => lanes.select(undefined),
-    }[event.key];
-    if (!does) return;
-    does();
-    event.preventDefault();
+    };
   }
 
-  /// The next item in the lane, or the one before.
+  /** The next item in the lane, or the one before. */
   inLane(filled, by) {
     const { selected } = this.lanes;
     if (!selected) return filled[0]?.items[0];
@@ -92,7 +90,7 @@ class Hand {
     return items[items.indexOf(selected) + by];
   }
 
-  /// The item at about the same time in the next lane, or the one before.
+  /** The item at about the same time in the next lane, or the one before. */
   across(filled, by) {
     const { selected } = this.lanes;
     if (!selected) return filled[0]?.items[0];
