@@ -135,7 +135,7 @@ impl Judge {
                 let complaint = |text: &String| Complaint { about: about(), text: text.clone(), answer: None };
                 complaints.iter().map(complaint).collect()
             }
-            Event::Sent { .. } => Vec::new(),
+            Event::Sent { .. } | Event::HeldUp { .. } => Vec::new(),
         }
     }
 

@@ -127,6 +127,7 @@ impl Court<'_> {
             started_at: wall_now(),
             probes: scenario.probes.clone(),
             max_in_flight: self.max_in_flight,
+            max_unfinished: Settings::MAX_UNFINISHED,
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Settings {
     pub timeout: Duration,
     /// What follows a failed attempt.
     pub retry: Retry,
-    /// Whether a task's callbacks wait for each other.
+    /// What a task's next callback waits for.
     pub ordering: Ordering,
     /// Where callbacks go.
     pub addresses: Addresses,
@@ -34,9 +34,15 @@ pub struct Settings {
     pub probes: Vec<Arc<Probe>>,
     /// The most requests on their way at once.
     pub max_in_flight: usize,
+    /// The most deliveries that are begun and not over, those that wait for a retry included: it bounds the player's memory.
+    /// [`Event::HeldUp`](crate::event::Event::HeldUp) tells when it is reached.
+    pub max_unfinished: usize,
 }
 
 impl Settings {
+    /// What `max_unfinished` is where nobody says otherwise: some 100 MB.
+    pub const MAX_UNFINISHED: usize = 100_000;
+
     /// What `scenario` says, in real speed, with stamps that count from `epoch`, and a thousand requests at once.
     pub fn of(scenario: &Scenario, addresses: Addresses, epoch: UnixMillis) -> Self {
         Self {
@@ -50,6 +56,7 @@ impl Settings {
             started_at: epoch,
             probes: scenario.probes.clone(),
             max_in_flight: 1000,
+            max_unfinished: Self::MAX_UNFINISHED,
         }
     }
 }

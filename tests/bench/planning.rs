@@ -173,5 +173,6 @@ fn settings(plan: &Plan) -> Settings {
         started_at: EPOCH,
         probes: Vec::new(),
         max_in_flight: 1000,
+        max_unfinished: Settings::MAX_UNFINISHED,
     }
 }

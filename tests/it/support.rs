@@ -47,6 +47,7 @@ pub(crate) struct Run<F> {
     pub(crate) receiver: F,
     pub(crate) speed: Speed,
     pub(crate) max_in_flight: usize,
+    pub(crate) max_unfinished: usize,
     pub(crate) stop_after: Option<Duration>,
     /// From the stop on.
     pub(crate) abandon_after: Option<Duration>,
@@ -55,7 +56,8 @@ pub(crate) struct Run<F> {
 impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
     /// A run against `receiver`, which is asked with the number of the request, from 1.
     pub(crate) fn of(plan: Plan, receiver: F) -> Self {
-        Self { plan, receiver, speed: Speed::REAL, max_in_flight: 1000, stop_after: None, abandon_after: None }
+        let (speed, max_in_flight, max_unfinished) = (Speed::REAL, 1000, Settings::MAX_UNFINISHED);
+        Self { plan, receiver, speed, max_in_flight, max_unfinished, stop_after: None, abandon_after: None }
     }
 
     /// What happened, and what was left.
@@ -64,6 +66,7 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
         let settings = Settings {
             speed: self.speed,
             max_in_flight: self.max_in_flight,
+            max_unfinished: self.max_unfinished,
             ..Settings::of(scenario, Addresses::new(None, RECEIVER.to_owned()), EPOCH)
         };
         let mut requests = 0;

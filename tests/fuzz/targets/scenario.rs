@@ -54,6 +54,7 @@ fn played(plan: &Plan) {
         started_at: EPOCH,
         probes: scenario.probes.clone(),
         max_in_flight: 1000,
+        max_unfinished: Settings::MAX_UNFINISHED,
     };
     let mut requests = 0;
     let transport = MemoryTransport::new(|_: &Request| {
