@@ -3,6 +3,7 @@
 mod plan;
 mod properties;
 mod spoilt;
+mod windows;
 mod wire;
 
 use std::time::Duration;
