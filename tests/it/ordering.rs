@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pullpush::event::{End, Event};
+use pullpush::report::{log, ndjson};
 use pullpush::run::Rest;
 use pullpush::run::pace::Speed;
 use pullpush::transport::Request;
@@ -213,7 +214,7 @@ fn at_full_speed_the_order_does_not_hang_on_how_long_answers_take() {
         let moody = |request: u32, sent: &Request| {
             let sum: u32 = sent.body.iter().map(|byte| u32::from(*byte)).sum();
             let after = Duration::from_millis(u64::from((request * 7919) % 17 * slowness));
-            Reply::status(if sum % 3 == 0 { 500 } else { 200 }, after)
+            Reply::status(if sum.is_multiple_of(3) { 500 } else { 200 }, after)
         };
         let run = Run { max_in_flight: lanes, ..fast(EVENING, moody) };
         let (events, rest) = run.play();
@@ -294,6 +295,12 @@ fn a_bound_on_what_is_not_over_holds_up_the_rest_and_says_so() {
             })
             .collect();
         assert_eq!(held, [(at, 4)], "{speed}");
+        let held = events.iter().find(|event| matches!(event, Event::HeldUp { .. })).unwrap();
+        let said = anstream::adapter::strip_str(&log::line(held)).to_string();
+        assert!(said.contains("!   held up: 4 callbacks wait for their next attempts, and no other begins "), "{said}");
+        let at_us = at * 1_000_000;
+        let object = format!("{{\"schema_version\":1,\"event\":\"held_up\",\"at_us\":{at_us},\"unfinished\":4}}\n");
+        assert_eq!(ndjson::line(held), object);
         let order = sent(&events);
         assert_eq!(order[..6], ["1.1.1", "2.1.1", "3.1.1", "4.1.1", "1.1.2", "5.1.1"], "{speed}");
         assert_eq!(order.len(), 20);
