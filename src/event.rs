@@ -127,6 +127,13 @@ pub enum Event {
         /// What was wrong with it; nothing if it was as expected.
         complaints: Vec<String>,
     },
+    /// The first attempt of some delivery has to wait: so many others are not over that no more are begun. Told once.
+    HeldUp {
+        /// Since the run began.
+        at: Duration,
+        /// How many are not over.
+        unfinished: usize,
+    },
     /// A delivery is over.
     Ended {
         /// The delivery.
@@ -142,7 +149,7 @@ impl Event {
         match self {
             Self::Met { outcome, .. } => outcome.is_forbidden(),
             Self::Probed { failure, .. } => *failure == Some(FailureKind::Forbidden),
-            Self::Sent { .. } | Self::Ended { .. } => false,
+            Self::Sent { .. } | Self::HeldUp { .. } | Self::Ended { .. } => false,
         }
     }
 }

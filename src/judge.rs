@@ -135,7 +135,7 @@ impl Judge {
                 let complaint = |text: &String| Complaint { about: about(), text: text.clone(), answer: None };
                 complaints.iter().map(complaint).collect()
             }
-            Event::Sent { .. } => Vec::new(),
+            Event::Sent { .. } | Event::HeldUp { .. } => Vec::new(),
         }
     }
 
@@ -172,7 +172,10 @@ impl Judge {
         let expected = of_step(attempt).unwrap_or(&self.expectations.intact);
         match (outcome, attempt.duplicate) {
             (Outcome::Answered(answer), None) => expected.complaints(answer, took),
-            // Nobody sends a duplicate again: it has to be taken at once.
+            // What was refused the first time comes again anyway: then this one is no more than another attempt.
+            (Outcome::Answered(answer), Some(_)) if self.comes_again(attempt) => expected.complaints(answer, took),
+            (Outcome::Failed(_), Some(_)) if self.comes_again(attempt) => Vec::new(),
+            // Otherwise nobody sends a duplicate again: it has to be taken at once.
             (Outcome::Answered(answer), Some(_)) => {
                 let status = expected.status.clone().unwrap_or(Statuses::one(200));
                 Expectation { status: Some(status), ..expected.clone() }.complaints(answer, took)
@@ -186,6 +189,11 @@ impl Judge {
                 told.into_iter().collect()
             }
         }
+    }
+
+    /// Whether the delivery failed last time and is not over.
+    fn comes_again(&self, attempt: &Attempt) -> bool {
+        self.last.contains_key(&key(&attempt.subject))
     }
 
     fn spoilt(&self, attempt: &Attempt, spoiling: Spoiling, outcome: &Outcome, took: Duration) -> Vec<String> {
@@ -208,6 +216,10 @@ impl Judge {
             return None;
         }
         let is_duplicate = attempt.duplicate.is_some();
+        let is_refused = !outcome.is_acknowledged() && !attempt.spoiling.is_spoilt();
+        if is_duplicate && is_refused && self.comes_again(attempt) {
+            return None;
+        }
         // Headers may differ: there is a `date` among them.
         let this = OneOfTwo { is_duplicate, answer: Answer::new(answer.status, answer.body.clone()) };
         let other = match self.answers.remove(&key(&attempt.subject)) {

@@ -91,7 +91,7 @@ fn command(path: &Path, key: &str, args: &ExploreArgs, loaded: &Loaded, script: 
     words.extend(sets.map(|set| format!("--set {}", quoted(&unless_key(set)))));
     words.push(format!("--epoch {}", loaded.epoch));
     // Where requests may overlap at full speed, they would: in the search they did not.
-    let in_order = script.tasks.len() == 1 && script.receiver.ordering == Ordering::Strict;
+    let in_order = script.tasks.len() == 1 && script.receiver.ordering != Ordering::Free;
     words.push(if in_order { "--speed max" } else { "--speed 60x" }.to_owned());
     words.extend(connection(&args.connect));
     words.join(" ")

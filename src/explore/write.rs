@@ -64,6 +64,15 @@ pub fn write(original: &str, script: &Scenario, remarks: &[String]) -> Result<Wr
     if let Some(seed) = script.seed {
         file["seed"] = toml_edit::value(i64::try_from(seed).unwrap_or(i64::MAX));
     }
+    // What is found under one order need not be found under another, whatever the default is.
+    if file.get("receiver").is_none() {
+        let mut table = toml_edit::Table::new();
+        table.set_implicit(false);
+        file.insert("receiver", toml_edit::Item::Table(table));
+    }
+    if let Some(receiver) = file.get_mut("receiver").and_then(|receiver| receiver.as_table_like_mut()) {
+        receiver.insert("ordering", toml_edit::value(script.receiver.ordering.name()));
+    }
     let mut key_env = None;
     if let Some(payload) = file.get_mut("payload").and_then(|payload| payload.as_table_like_mut())
         && payload.remove("key").is_some()

@@ -54,18 +54,29 @@ impl Chances {
     }
 
     /// Settles what befalls one delivery.
+    pub fn settle(&self, stream: &mut Stream) -> Fate {
+        Self::settle_first([self].into_iter(), stream)
+    }
+
+    /// Settles what befalls one delivery: of each fault as the first of `all` says that says something about it.
     ///
     /// Every fault has its own two places in the stream, used or not: raising one chance moves no other draw.
-    pub fn settle(&self, stream: &mut Stream) -> Fate {
+    pub(super) fn settle_first<'a>(all: impl Iterator<Item = &'a Self> + Clone, stream: &mut Stream) -> Fate {
         let mut draw = || Draw { hit: stream.unit(), which: stream.unit() };
         let [drop, duplicate, delay, corrupt, signature, connection] = std::array::from_fn(|_| draw());
         Fate {
-            dropped: self.drop.is_some_and(|chance| drop.hits(chance)),
-            duplicate: self.duplicate.and_then(|(chance, how)| duplicate.hits(chance).then_some(how)),
-            delay: self.delay.and_then(|(chance, min, max)| delay.hits(chance).then(|| delay.between(min, max))),
-            corruption: one_of(corrupt, self.corrupt.as_ref()),
-            signature: one_of(signature, self.signature.as_ref()),
-            connection: one_of(connection, self.connection.as_ref()),
+            dropped: all.clone().find_map(|of| of.drop).is_some_and(|chance| drop.hits(chance)),
+            duplicate: all
+                .clone()
+                .find_map(|of| of.duplicate)
+                .and_then(|(chance, how)| duplicate.hits(chance).then_some(how)),
+            delay: all
+                .clone()
+                .find_map(|of| of.delay)
+                .and_then(|(chance, min, max)| delay.hits(chance).then(|| delay.between(min, max))),
+            corruption: one_of(corrupt, all.clone().find_map(|of| of.corrupt.as_ref())),
+            signature: one_of(signature, all.clone().find_map(|of| of.signature.as_ref())),
+            connection: one_of(connection, all.clone().find_map(|of| of.connection.as_ref())),
         }
     }
 }

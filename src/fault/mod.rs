@@ -3,6 +3,8 @@
 pub mod chances;
 mod corrupt;
 mod kinds;
+pub mod matching;
+pub mod window;
 
 pub use kinds::{BadConnection, Corruption, DuplicateAs};
 

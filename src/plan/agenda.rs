@@ -47,10 +47,10 @@ impl Agenda {
         self.plan.tasks()
     }
 
-    /// When the next delivery is due.
-    pub fn next_due(&mut self) -> Option<Millis> {
+    /// When the next delivery is due, and the number of its task.
+    pub fn next_place(&mut self) -> Option<(Millis, u64)> {
         self.start_tasks();
-        self.waiting.peek().map(|Reverse(first)| first.due)
+        self.waiting.peek().map(|Reverse(first)| (first.due, first.task))
     }
 
     /// The next delivery and its lane, which has to be put back for its deliveries to go on.

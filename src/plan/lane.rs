@@ -8,7 +8,6 @@ use super::delivery::{Delivery, Due};
 use super::task::Task;
 use crate::dice::{Dice, Purpose, Stream};
 use crate::fault::Fate;
-use crate::fault::chances::Chances;
 use crate::provider::timeline::Timeline;
 use crate::scenario::task::{Script, Step, When};
 use crate::time::Millis;
@@ -155,11 +154,17 @@ impl Lane {
     }
 
     fn fate(&self, delivery: &Delivery, faults: &mut Faults) -> Fate {
-        let chances = chances(&self.task, delivery.number);
-        let Some(chances) = chances.filter(|chances| chances.concern(delivery.callback.kind())) else {
-            return Fate::default();
+        let stream = faults.stream.at_block(delivery.number);
+        let index = usize::try_from(delivery.number.saturating_sub(1)).unwrap_or(usize::MAX);
+        let of_step = step(&self.task, index).and_then(|step| step.faults.as_deref());
+        let fate = match (of_step, self.task.spec.faults.as_deref()) {
+            (Some(chances), _) => chances.settle(stream),
+            (None, Some(windows)) => {
+                let sender = || self.task.sender(delivery.retargeted, "", None);
+                windows.settle(&delivery.callback, delivery.happened, sender, stream)
+            }
+            (None, None) => return Fate::default(),
         };
-        let fate = chances.settle(faults.stream.at_block(delivery.number));
         // A body that is given as it is has no signature.
         let is_raw = delivery.overlay.as_ref().is_some_and(|overlay| overlay.raw.is_some());
         let fate = Fate { signature: fate.signature.filter(|_| !is_raw), ..fate };
@@ -199,12 +204,6 @@ fn due(delivery: &Delivery, (last, number): (Millis, u64)) -> Due {
         Due::AfterAnswer(pause) if hangs_on_last && !delivery.is_duplicate() => Due::AfterAnswer(pause.plus(delay)),
         Due::AfterSent(_) | Due::AfterAnswer(_) => after_last,
     }
-}
-
-/// What may befall delivery `number` of `task`.
-fn chances(task: &Task, number: u64) -> Option<&Chances> {
-    let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-    step(task, index).and_then(|step| step.faults.as_deref()).or(task.spec.faults.as_deref())
 }
 
 fn step(task: &Task, index: usize) -> Option<&Step> {

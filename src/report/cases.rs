@@ -71,7 +71,7 @@ impl Cases {
                     case.interrupted += u64::from(*end == End::Interrupted);
                 }
             }
-            Event::Probed { .. } => {}
+            Event::Probed { .. } | Event::HeldUp { .. } => {}
         }
     }
 

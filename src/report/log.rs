@@ -40,6 +40,10 @@ pub fn line(event: &Event) -> String {
                 subject.number
             )
         }
+        Event::HeldUp { unfinished, .. } => format!(
+            "{:12}  {NOTE}!   held up: {unfinished} callbacks wait for their next attempts, and no other begins before one of them is over{NOTE:#}\n",
+            ""
+        ),
         Event::Ended { .. } => String::new(),
         Event::Probed { probe, about, took, tries, resent, answer, complaints, .. } => {
             let mut line = probed(probe, about.as_ref(), *took, (*tries, *resent), complaints);

@@ -115,6 +115,12 @@ pub fn line(event: &Event) -> String {
         Event::Met { attempt, done, outcome, retry_in, .. } => {
             written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
         }
+        Event::HeldUp { at, unfinished } => json(&HeldUp {
+            schema_version: SCHEMA_VERSION,
+            event: "held_up",
+            at_us: micros(*at),
+            unfinished: *unfinished,
+        }),
         Event::Ended { subject, end } => written("ended", subject, Rest::Ended { end: word(*end) }),
         Event::Probed { probe, about, url, at, took, tries, resent, answer, failure, complaints } => json(&Probed {
             schema_version: SCHEMA_VERSION,
@@ -133,6 +139,14 @@ pub fn line(event: &Event) -> String {
             complaints,
         }),
     }
+}
+
+#[derive(Serialize)]
+struct HeldUp {
+    schema_version: u32,
+    event: &'static str,
+    at_us: u64,
+    unfinished: usize,
 }
 
 #[derive(Serialize)]

@@ -83,6 +83,7 @@ impl Summary {
                 *self.outcomes.entry(word).or_default() += 1;
             }
             Event::Probed { .. } => self.probes += 1,
+            Event::HeldUp { .. } => {}
             Event::Ended { end, .. } => {
                 *match end {
                     End::Acknowledged => &mut self.acknowledged,

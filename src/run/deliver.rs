@@ -9,59 +9,86 @@ use crate::callback::payload::Stamps;
 use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::DuplicateAs;
 use crate::plan::delivery::{Delivery, Due};
+use crate::plan::lane::Lane;
 use crate::time::{Millis, UnixMillis};
 use crate::transport::{Exchange, MAX_COMPARED_BODY, Outcome, Request, Transport};
 
+/// A delivery that is under way: what its next attempt has to know.
+pub(super) struct Job {
+    pub(super) delivery: Delivery,
+    subject: Arc<Subject>,
+    happened: Millis,
+    /// When its first attempt was due.
+    pub(super) first_due: Millis,
+    /// The number of the next attempt, from 1.
+    pub(super) attempt: u32,
+    /// When that is due.
+    pub(super) due: Millis,
+    /// Its task's lane, if that waits for it.
+    pub(super) lane: Option<Lane>,
+}
+
+impl Job {
+    /// Its place among all that wait for another attempt.
+    pub(super) fn place(&self) -> (Millis, u64, u64) {
+        (self.due, self.delivery.task.number, self.delivery.number)
+    }
+}
+
 impl<T: Transport> Player<'_, T> {
-    /// Delivers; gives the scenario time at which that was over.
-    pub(super) async fn deliver(&self, delivery: Delivery, due: Millis) -> Millis {
-        let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
+    /// A delivery before its first attempt, which is due at `due`.
+    pub(super) fn job(&self, delivery: Delivery, due: Millis, lane: Option<Lane>) -> Job {
         let happened = match delivery.due {
             Due::Planned => delivery.happened,
             _ if delivery.is_duplicate() => delivery.happened,
             // When it was due, less what it was held up.
             Due::AfterSent(_) | Due::AfterAnswer(_) => due.minus(delivery.offset.minus(delivery.happened)),
         };
+        let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
+        Job { delivery, subject, happened, first_due: due, attempt: 1, due, lane }
+    }
+
+    /// The next attempt of a delivery, if it is one that is sent; then its `due` is when that was over. Gives the pause before
+    /// another attempt; `None`: the delivery is over.
+    pub(super) async fn deliver(&self, job: &mut Job) -> Option<Millis> {
+        let Job { delivery, subject, happened, attempt, due, .. } = job;
         if delivery.fate.dropped {
-            self.tell(Event::Ended { subject, end: End::Dropped });
-            return due;
+            self.tell(Event::Ended { subject: Arc::clone(subject), end: End::Dropped });
+            return None;
         }
         if delivery.is_duplicate() {
-            return self.once_more(&delivery, &subject, happened, due).await;
+            *due = self.once_more(delivery, subject, *happened, *due).await;
+            return None;
         }
-        let mut due = due;
-        let mut attempt = 1;
-        let end = loop {
-            let met = tokio::select! {
-                biased;
-                met = self.attempt(&delivery, &subject, attempt, happened, due) => met,
-                // The grace period is over: what is on its way is left to itself.
-                () = self.stop.abandoned() => break End::Interrupted,
-            };
-            let Some((met, outcome)) = met else { break End::Interrupted };
-            let ended_at = self.pace.now(due);
-            let pause = self.pause_after(&outcome, attempt);
-            let acknowledged = outcome.is_acknowledged();
-            let spoilt = met.spoiling.is_spoilt();
-            let done_at = self.settings.epoch.plus(ended_at);
-            self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: pause, attempt: met });
-            due = ended_at;
-            let Some(pause) = pause else {
-                break match (acknowledged, spoilt) {
-                    (true, _) => End::Acknowledged,
-                    (false, true) => End::Spoilt,
-                    (false, false) => End::GivenUp,
-                };
-            };
-            due = due.plus(pause);
-            tokio::select! {
-                biased;
-                () = self.stop.requested() => break End::Interrupted,
-                () = self.wait_until(due) => attempt += 1,
-            }
+        let met = tokio::select! {
+            biased;
+            met = self.attempt(delivery, subject, *attempt, *happened, *due) => met,
+            // The grace period is over: what is on its way is left to itself.
+            () = self.stop.abandoned() => None,
         };
-        self.tell(Event::Ended { subject, end });
-        due
+        let Some((met, outcome)) = met else {
+            self.interrupt(job);
+            return None;
+        };
+        let ended_at = self.pace.now(*due);
+        let pause = self.pause_after(&outcome, *attempt);
+        let end = match (outcome.is_acknowledged(), met.spoiling.is_spoilt()) {
+            (true, _) => End::Acknowledged,
+            (false, true) => End::Spoilt,
+            (false, false) => End::GivenUp,
+        };
+        let done_at = self.settings.epoch.plus(ended_at);
+        self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: pause, attempt: met });
+        *due = ended_at;
+        if pause.is_none() {
+            self.tell(Event::Ended { subject: Arc::clone(subject), end });
+        }
+        pause
+    }
+
+    /// The run is stopped before a delivery is over.
+    pub(super) fn interrupt(&self, job: &Job) {
+        self.tell(Event::Ended { subject: Arc::clone(&job.subject), end: End::Interrupted });
     }
 
     /// The second of two: one attempt, which belongs to the delivery that was there before.

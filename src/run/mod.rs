@@ -6,6 +6,7 @@ pub mod pace;
 mod probe;
 pub mod settings;
 pub mod stop;
+mod turns;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -21,19 +22,19 @@ use tokio::time::timeout;
 use crate::callback::body::Moment;
 use crate::event::Event;
 use crate::plan::agenda::Agenda;
-use crate::plan::delivery::{Delivery, Due};
+use crate::plan::delivery::Due;
 use crate::plan::lane::Lane;
 use crate::probe::{Probe, When};
 use crate::scenario::Ordering;
 use crate::time::Millis;
 use crate::transport::Transport;
 use crate::writer::Writer;
+use deliver::Job;
 use pace::{Pace, Speed};
 use settings::Settings;
 use stop::Stop;
+use turns::{Turn, Turns};
 
-/// The most deliveries under way at once, retry pauses included: what bounds the player's memory.
-const MAX_UNDER_WAY: usize = 100_000;
 /// The most deliveries that are counted after a stop; more are reported as "at least".
 const MAX_COUNTED: usize = 10_000_000;
 /// How long a request may wait until the journal tells of it before that stops the schedule.
@@ -110,37 +111,49 @@ struct Open {
     are_last: bool,
 }
 
-/// A delivery that is over, with its lane if that waited for it.
+/// A delivery after one of its attempts.
 struct Done {
-    lane: Option<Lane>,
-    sent_at: Millis,
-    ended_at: Millis,
+    job: Job,
+    /// The pause before another attempt; none if the delivery is over.
+    pause: Option<Millis>,
 }
 
 impl<'a, T: Transport> Player<'a, T> {
-    async fn play(&self, mut agenda: Agenda) -> Rest {
+    async fn play(&self, agenda: Agenda) -> Rest {
         let tasks = agenda.tasks();
+        let mut turns = Turns::of(agenda, self.keeps_order());
         let mut under_way = FuturesUnordered::new();
         let mut asking = FuturesUnordered::new();
         let mut times = self.times_of_probes();
+        let mut told_held = false;
         let stopped = loop {
-            let due = agenda.next_due().filter(|_| under_way.len() < self.most_under_way());
+            let is_full = under_way.len() + turns.retries() >= self.settings.max_unfinished;
+            let next = turns.next();
+            let held = next.filter(|turn| is_full && !told_held && matches!(turn, Turn::First(_))).map(Turn::due);
+            let next = if is_full { turns.next_retry() } else { next };
+            let next = next.filter(|_| under_way.len() < self.most_under_way());
+            let due = next.map(Turn::due);
             let asked_at = times.front().copied();
             if due.or(asked_at).is_none() && under_way.is_empty() && asking.is_empty() {
                 break false;
             }
             // At full speed nothing waits for its time; then what comes first in the plan goes first.
             let in_turn = self.settings.speed != Speed::Max;
-            let sends = due.is_some() && (in_turn || asked_at.is_none_or(|at| due <= Some(at)));
-            let asks = asked_at.is_some() && (in_turn || (!sends && under_way.is_empty()));
+            let is_first = due.is_some() && (in_turn || asked_at.is_none_or(|at| due <= Some(at)));
+            let sends = is_first && next.is_some_and(|turn| turns.has_come(turn));
+            let asks = asked_at.is_some() && (in_turn || (!is_first && under_way.is_empty()));
             tokio::select! {
                 biased;
                 () = self.stop.requested() => break true,
                 Some(()) = asking.next(), if !asking.is_empty() => {}
-                Some(done) = under_way.next(), if !under_way.is_empty() => self.resume(&mut agenda, done),
+                Some(done) = under_way.next(), if !under_way.is_empty() => self.resume(&mut turns, done),
+                () = self.pace.wait_until(held.unwrap_or_default()), if held.is_some() => {
+                    told_held = true;
+                    self.tell(Event::HeldUp { at: self.pace.elapsed(), unfinished: under_way.len() + turns.retries() });
+                }
                 () = self.wait_until(due.unwrap_or_default()), if sends => {
-                    if let (Some((delivery, lane)), Some(due)) = (agenda.take_next(), due) {
-                        under_way.push(self.begin(&mut agenda, delivery, lane, due));
+                    if let Some(job) = next.and_then(|turn| self.take(&mut turns, turn)) {
+                        under_way.push(self.try_once(job));
                     }
                 }
                 () = self.wait_until(asked_at.unwrap_or_default()), if asks => {
@@ -153,14 +166,17 @@ impl<'a, T: Transport> Player<'a, T> {
                 while asking.next().await.is_some() {}
             }
         };
+        while let Some(job) = turns.take_retry() {
+            self.give_up(&mut turns, job);
+        }
         while let Some(done) = under_way.next().await {
-            self.resume(&mut agenda, done);
+            self.resume(&mut turns, done);
         }
         while asking.next().await.is_some() {}
         if !stopped {
             self.probe_all(tasks, |when| when == When::End).await;
         }
-        Rest { stopped: self.pace.stopped(), ..count(agenda) }
+        Rest { stopped: self.pace.stopped(), ..count(turns.into_agenda()) }
     }
 
     /// Waits for a scenario time at which something is to begin, and until it can be written down.
@@ -209,39 +225,72 @@ impl<'a, T: Transport> Player<'a, T> {
 
     /// At full speed everything is due at once: more than can be sent would only wait.
     fn most_under_way(&self) -> usize {
-        if self.settings.speed == Speed::Max { self.settings.max_in_flight } else { MAX_UNDER_WAY }
+        if self.settings.speed == Speed::Max { self.settings.max_in_flight } else { usize::MAX }
     }
 
-    /// Begins a delivery. A free lane goes on at once, a strict one when the delivery has ended.
-    fn begin<'s>(
-        &'s self,
-        agenda: &mut Agenda,
-        delivery: Delivery,
-        lane: Lane,
-        due: Millis,
-    ) -> impl Future<Output = Done> + use<'s, 'a, T> {
-        self.open(delivery.task.number, lane.peek().is_none());
-        let awaits_answer = lane.peek().is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)));
-        let lane = if self.settings.ordering == Ordering::Strict || awaits_answer {
-            Some(lane)
-        } else {
-            let next = next_due(&lane, due, Millis::ZERO);
-            agenda.put_back(lane, next);
-            None
+    /// Whether requests go out in the order of scenario time though nothing waits for it.
+    fn keeps_order(&self) -> bool {
+        self.settings.speed == Speed::Max && self.settings.ordering == Ordering::FirstAttempt
+    }
+
+    /// What `turn` is about. Where nothing is waited for, the lane goes on at once.
+    fn take(&self, turns: &mut Turns, turn: Turn) -> Option<Job> {
+        let job = match turn {
+            Turn::Retry(_) => turns.take_retry()?,
+            Turn::First((due, _)) => {
+                let (delivery, lane) = turns.take_first()?;
+                self.open(delivery.task.number, lane.peek().is_none());
+                let mut job = self.job(delivery, due, Some(lane));
+                if self.settings.ordering == Ordering::Free && !awaits_end(&job) {
+                    go_on(turns, &mut job, Millis::ZERO);
+                }
+                job
+            }
         };
-        async move {
-            let (task, kind) = (delivery.task.clone(), delivery.callback.kind());
+        let again = self.settings.retry.pause_after(job.attempt).map(|pause| job.due.plus(pause));
+        let next = job.lane.as_ref().and_then(|lane| next_due(lane, job.first_due, job.due));
+        turns.begin(job.delivery.task.number, again.into_iter().chain(next).min());
+        Some(job)
+    }
+
+    /// One attempt, and the probes after the delivery if that is over.
+    async fn try_once(&self, mut job: Job) -> Done {
+        let pause = self.deliver(&mut job).await;
+        if pause.is_none() {
+            let Job { delivery, .. } = &job;
+            let is_last = self.close(delivery.task.number);
+            let kind = delivery.callback.kind();
             let told = !delivery.fate.dropped && !delivery.is_duplicate();
-            let ended_at = self.deliver(delivery, due).await;
-            let is_last = self.close(task.number);
             let asked = |when| match when {
                 When::After(wanted) => told && Some(wanted) == kind,
                 When::TaskOver => is_last,
                 When::At(_) | When::End => false,
             };
-            self.probe(Some(&task), asked).await;
-            Done { lane, sent_at: due, ended_at }
+            self.probe(Some(&delivery.task), asked).await;
         }
+        Done { job, pause }
+    }
+
+    /// After an attempt: the lane goes on if it waited for no more than this, and a delivery that failed waits for its next try.
+    fn resume(&self, turns: &mut Turns, done: Done) {
+        let Done { mut job, pause } = done;
+        turns.end(job.delivery.task.number);
+        let ended_at = job.due;
+        let Some(pause) = pause else { return go_on(turns, &mut job, ended_at) };
+        if self.settings.ordering != Ordering::Strict && !awaits_end(&job) {
+            go_on(turns, &mut job, ended_at);
+        }
+        job.attempt += 1;
+        job.due = ended_at.plus(pause);
+        if self.stop.is_requested() { self.give_up(turns, job) } else { turns.retry(job) }
+    }
+
+    /// The run is stopped while a delivery waits for its next try.
+    fn give_up(&self, turns: &mut Turns, mut job: Job) {
+        self.interrupt(&job);
+        self.close(job.delivery.task.number);
+        let due = job.due;
+        go_on(turns, &mut job, due);
     }
 
     /// A delivery of a task is under way.
@@ -264,15 +313,21 @@ impl<'a, T: Transport> Player<'a, T> {
         deliveries == 0 && are_last
     }
 
-    fn resume(&self, agenda: &mut Agenda, done: Done) {
-        if let Some(lane) = done.lane {
-            let next = next_due(&lane, done.sent_at, done.ended_at);
-            agenda.put_back(lane, next);
-        }
-    }
-
     fn tell(&self, event: Event) {
         self.observer.borrow_mut().take(event);
+    }
+}
+
+/// Whether the task's next callback is due so long after the end of this one.
+fn awaits_end(job: &Job) -> bool {
+    job.lane.as_ref().and_then(Lane::peek).is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)))
+}
+
+/// The lane of a delivery goes on, if it has waited.
+fn go_on(turns: &mut Turns, job: &mut Job, ended_at: Millis) {
+    if let Some(lane) = job.lane.take() {
+        let next = next_due(&lane, job.first_due, ended_at);
+        turns.put_back(lane, next);
     }
 }
 

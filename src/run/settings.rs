@@ -22,7 +22,7 @@ pub struct Settings {
     pub timeout: Duration,
     /// What follows a failed attempt.
     pub retry: Retry,
-    /// Whether a task's callbacks wait for each other.
+    /// What a task's next callback waits for.
     pub ordering: Ordering,
     /// Where callbacks go.
     pub addresses: Addresses,
@@ -40,9 +40,15 @@ pub struct Settings {
     pub kept: usize,
     /// What stops the schedule while it cannot be written.
     pub outputs: Outputs,
+    /// The most deliveries that are begun and not over, those that wait for a retry included: it bounds the player's memory.
+    /// [`Event::HeldUp`](crate::event::Event::HeldUp) tells when it is reached.
+    pub max_unfinished: usize,
 }
 
 impl Settings {
+    /// What `max_unfinished` is where nobody says otherwise: some 100 MB.
+    pub const MAX_UNFINISHED: usize = 100_000;
+
     /// What `scenario` says, in real speed, with stamps that count from `epoch`, and a thousand requests at once.
     pub fn of(scenario: &Scenario, addresses: Addresses, epoch: UnixMillis) -> Self {
         Self {
@@ -58,6 +64,7 @@ impl Settings {
             max_in_flight: 1000,
             kept: if scenario.expectations.read_bodies() { MAX_COMPARED_BODY } else { MAX_ANSWER_BODY },
             outputs: Outputs::default(),
+            max_unfinished: Self::MAX_UNFINISHED,
         }
     }
 }

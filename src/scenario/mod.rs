@@ -59,7 +59,7 @@ pub struct Receiver {
     pub timeout: Duration,
     /// What follows an attempt that was not answered with 200.
     pub retry: Retry,
-    /// Whether a task's next callback waits for the last one's end.
+    /// What a task's next callback waits for.
     pub ordering: Ordering,
     /// Headers of every request.
     pub headers: Vec<(String, String)>,
@@ -96,18 +96,26 @@ impl Retry {
     }
 }
 
-/// Whether the callbacks of one task wait for each other.
+/// What the next callback of a task waits for, beside its time. No document says what the service waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ordering {
-    /// A task's next callback waits for the last one's end, retries and all.
+    /// Until the first attempt of the last one is over, whatever came of it; its retries are overtaken.
+    FirstAttempt,
+    /// Until the last one is over, retries and all.
     Strict,
-    /// Never waits.
+    /// Nothing.
     Free,
 }
 
 impl Ordering {
-    /// Both, by the names scenarios use.
-    pub const ALL: [(&str, Self); 2] = [("strict", Self::Strict), ("free", Self::Free)];
+    /// All of them, by the names scenarios use.
+    pub const ALL: [(&str, Self); 3] =
+        [("first-attempt", Self::FirstAttempt), ("strict", Self::Strict), ("free", Self::Free)];
+
+    /// The name scenarios use.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, ordering)| *ordering == self).map_or("", |(name, _)| name)
+    }
 }
 
 impl Default for Receiver {
@@ -116,7 +124,7 @@ impl Default for Receiver {
             url: None,
             timeout: Duration::from_secs(20),
             retry: Retry::DOCUMENTED,
-            ordering: Ordering::Strict,
+            ordering: Ordering::FirstAttempt,
             headers: Vec::new(),
             user_agent: None,
         }

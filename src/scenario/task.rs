@@ -8,6 +8,7 @@ use crate::callback::template::Template;
 use crate::callback::{Callback, Kinds};
 use crate::expect::Expectation;
 use crate::fault::chances::Chances;
+use crate::fault::window::Windows;
 use crate::time::Millis;
 
 /// One `[[task]]`: a relay task and its copies.
@@ -32,7 +33,7 @@ pub struct TaskSpec {
     /// The source URLs, one per file of a list.
     pub files: Vec<File>,
     /// What may befall its callbacks on their way.
-    pub faults: Option<Arc<Chances>>,
+    pub faults: Option<Arc<Windows>>,
     /// What the task does.
     pub script: Script,
 }

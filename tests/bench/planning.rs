@@ -175,5 +175,6 @@ fn settings(plan: &Plan) -> Settings {
         max_in_flight: 1000,
         kept: 0,
         outputs: Default::default(),
+        max_unfinished: Settings::MAX_UNFINISHED,
     }
 }

@@ -12,6 +12,7 @@ mod https;
 mod layers;
 mod library_api;
 mod load;
+mod ordering;
 mod player;
 mod probe;
 mod properties;

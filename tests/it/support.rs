@@ -48,6 +48,7 @@ pub(crate) struct Run<F> {
     pub(crate) receiver: F,
     pub(crate) speed: Speed,
     pub(crate) max_in_flight: usize,
+    pub(crate) max_unfinished: usize,
     pub(crate) stop_after: Option<Duration>,
     /// From the stop on.
     pub(crate) abandon_after: Option<Duration>,
@@ -62,6 +63,7 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
             receiver,
             speed: Speed::REAL,
             max_in_flight: 1000,
+            max_unfinished: Settings::MAX_UNFINISHED,
             stop_after: None,
             abandon_after: None,
             outputs: Outputs::default(),
@@ -75,6 +77,7 @@ impl<F: FnMut(u32, &Request) -> Reply> Run<F> {
             speed: self.speed,
             max_in_flight: self.max_in_flight,
             outputs: self.outputs.clone(),
+            max_unfinished: self.max_unfinished,
             ..Settings::of(scenario, Addresses::new(None, RECEIVER.to_owned()), EPOCH)
         };
         let mut requests = 0;

@@ -127,6 +127,7 @@ impl Picture {
                 let request = self.on_the_way.remove(&(key(&attempt.subject), attempt.duplicate.is_some()));
                 self.met(Met { attempt: attempt.clone(), written, outcome: outcome.clone(), request });
             }
+            Event::HeldUp { .. } => {}
             Event::Ended { subject, end } => {
                 self.ended += 1;
                 self.last_end = Some((key(subject), *end));

@@ -1,13 +1,17 @@
-//! `[faults]`, `[task.faults]`, and the `fault` of a step.
+//! `[faults]` and `[[faults]]`, those of a task, and the `fault` of a step.
 
 use toml::de::DeValue;
 
 use super::events::events;
+use crate::callback::Kind;
 use crate::callback::sign::BadSignature;
 use crate::fault::chances::Chances;
+use crate::fault::matching::{Matching, Pattern};
+use crate::fault::window::{Window, Windows};
 use crate::fault::{BadConnection, Corruption, Duplicate, DuplicateAs};
 use crate::scenario::problem::{Problem, did_you_mean};
 use crate::scenario::section::{At, Section, Value, list, mistyped, unknown_word, word};
+use crate::time::Millis;
 
 /// What is to be known about the rest of the scenario.
 #[derive(Debug, Clone, Copy)]
@@ -16,9 +20,67 @@ pub(super) struct Context {
     pub(super) signed: bool,
 }
 
-/// `[faults]` or `[task.faults]`, whatever it is called here, if it is there.
-pub(super) fn read(section: &mut Section<'_>, name: &str, context: Context) -> Chances {
-    section.section("faults", name).map_or_else(Chances::default, |table| chances(table, None, context))
+/// The most windows of faults, and as many for each task.
+const MAX_WINDOWS: usize = 100;
+
+/// `[faults]`, or every `[[faults]]`, whatever it is called here.
+pub(super) fn read(section: &mut Section<'_>, name: &str, context: Context) -> Windows {
+    let is_list = section.get("faults").is_some_and(|value| value.get_ref().is_array());
+    let tables = if is_list {
+        section.sections("faults", &format!("[[{name}]]"), MAX_WINDOWS)
+    } else {
+        section.section("faults", &format!("[{name}]")).into_iter().collect()
+    };
+    Windows::new(tables.into_iter().map(|table| window(table, context)).collect())
+}
+
+fn window(mut section: Section<'_>, context: Context) -> Window {
+    let from = section.duration("from");
+    let until = section.duration("until");
+    if let (from, Some(until)) = (from.as_ref().map_or(Millis::ZERO, |from| from.value), &until)
+        && until.value <= from
+    {
+        section.add(
+            Problem::error(until.span.clone(), "this window ends before it begins")
+                .help("`from` and `until` are scenario times, both from its start: until = \"2h 10m\""),
+        );
+    }
+    let matching = section.section("match", "`match`").map_or_else(Matching::default, matching);
+    let (from, until) = (from.map_or(Millis::ZERO, |at| at.value), until.map_or(Millis::FOREVER, |at| at.value));
+    Window { chances: chances(section, None, context), from, until, matching }
+}
+
+fn matching(mut section: Section<'_>) -> Matching {
+    let matching = Matching {
+        stream_id: pattern(&mut section, "stream_id"),
+        task_id: pattern(&mut section, "task_id"),
+        to_url: pattern(&mut section, "to_url"),
+        source: pattern(&mut section, "source"),
+        event: pattern(&mut section, "event"),
+    };
+    section.finish();
+    matching
+}
+
+fn pattern(section: &mut Section<'_>, key: &'static str) -> Option<Pattern> {
+    let text = section.string(key)?;
+    if text.value.contains("{n}") {
+        section.add(
+            Problem::error(text.span, format!("`{{n}}` in `{key}` is no number here: it would match nothing"))
+                .help("write `*` for it, which stands for any letters"),
+        );
+        return None;
+    }
+    let names = Kind::ALL.map(Kind::name);
+    let pattern = Pattern::new(text.value);
+    if key == "event" && !names.iter().any(|name| pattern.takes(name)) {
+        let problem = Problem::warning(text.span, format!("no known callback is called `{}`", text.value));
+        section.add(match did_you_mean(text.value, names) {
+            Some(known) => problem.label(format!("did you mean `{known}`?")),
+            None => problem.help(format!("they are called {}", list(names))),
+        });
+    }
+    Some(pattern)
 }
 
 /// The `fault` of a step: a table as `[faults]`, where every chance is 1 unless it is given; or one word.

@@ -81,7 +81,7 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let (payload, key_env) =
         root.section("payload", "[payload]").map_or_else(|| (Payload::default(), None), payload::read);
     let context = faults::Context { signed: payload.key.is_some() || key_env.is_some() };
-    let general = faults::read(&mut root, "[faults]", context);
+    let general = faults::read(&mut root, "faults", context);
     let expectations = expect::read(&mut root);
     let mut lints = lint::Lints::new(payload.profile, root.key_span("load").is_some());
     let mut tasks = Vec::new();

@@ -6,7 +6,7 @@ use super::faults::Context;
 use super::lint::Lints;
 use super::{faults, relay, step, url};
 use crate::callback::template::Template;
-use crate::fault::chances::Chances;
+use crate::fault::window::Windows;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
 use crate::scenario::source::Source;
@@ -24,7 +24,7 @@ pub(super) fn read(
     mut section: Section<'_>,
     source: &Source,
     context: Context,
-    general: &Chances,
+    general: &Windows,
     lints: &mut Lints,
 ) -> Option<TaskSpec> {
     let count = section.integer("count", 1..=MAX_COUNT).map_or(1, |count| count.value.cast_unsigned());
@@ -35,9 +35,8 @@ pub(super) fn read(
     let stream_id = section.template("stream_id").map(|id| id.value);
     let to_url = url::target(&mut section, "to_url");
     let callback_url = url::address(&mut section, "callback_url", count).map(|url| url.value);
-    let own = faults::read(&mut section, "[task.faults]", context);
-    let chances = own.over(general);
-    let faults = (!chances.is_empty()).then(|| Arc::new(chances));
+    let windows = faults::read(&mut section, "task.faults", context).over(general);
+    let faults = (!windows.is_empty()).then(|| Arc::new(windows));
     lints.task(count, task_id.as_ref(), to_url.as_ref());
 
     let files = files(&mut section, lints);

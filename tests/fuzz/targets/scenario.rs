@@ -55,6 +55,7 @@ fn played(plan: &Plan) {
         probes: scenario.probes.clone(),
         max_in_flight: 1000,
         outputs: Default::default(),
+        max_unfinished: Settings::MAX_UNFINISHED,
     };
     let mut requests = 0;
     let transport = MemoryTransport::new(|_: &Request| {

@@ -128,7 +128,7 @@ fn proxies_of_the_environment_are_not_asked() {
 #[test]
 fn a_retry_is_due_stamped_and_signed_anew() {
     let receiver = Receiver::answering(|n| Answer::Status(if n < 2 { 500 } else { 200 }));
-    let flags = "--set payload.key=testkey --set 'receiver.retry=[\"1s\", \"30s\"]'";
+    let flags = "--set payload.key=testkey --set 'receiver.retry=[\"1s\", \"30s\"]' --set receiver.ordering=strict";
     let requests = played(&Desk::new(), &receiver, flags, 0);
     assert_eq!(events(&requests)[..4], ["TaskStart", "TaskStart", "TaskStart", "VodSourceFileStart"]);
     let bodies: Vec<Value> = requests.iter().map(Request::json).collect();

@@ -85,7 +85,7 @@ fn format() {
 
 #[test]
 fn what_is_on_or_off() {
-    let line = "pullpush run vod.toml --virtual --status 500";
+    let line = "pullpush run vod.toml --virtual --status 500 --set receiver.retry=none";
     for on in ["1", "true", "yes", "on", "TRUE"] {
         Desk::new().env("PULLPUSH_FAIL_FAST", on).run(line).exits(1).shows("not started   3\n");
     }

@@ -66,7 +66,7 @@ fault = { delay = { by = "2s" } }
 #[test]
 fn a_run_as_the_page_is_told() {
     let desk = Desk::new().file("eventful.toml", EVENTFUL);
-    desk.run("pullpush run eventful.toml --virtual --fail-first 3 --report html=r.html").exits(1);
+    desk.run("pullpush run eventful.toml --virtual --fail-first 4 --report html=r.html").exits(1);
     golden_model("run", &desk.read("r.html"));
 }
 

@@ -121,6 +121,30 @@ fn what_was_set_is_in_the_file_or_in_the_command() {
     desk.bare().run(again).exits(1).shows("workers: expected 1, got 2\n");
 }
 
+/// What fails under one order need not fail under another.
+#[test]
+fn the_order_it_was_found_under_is_in_the_file() {
+    let service = Service::with(Bug::NotIdempotent);
+    let bare = FIVE.replace("[receiver]\n", "").replace("retry = \"none\"\n", "");
+    for (text, set, told) in [
+        (FIVE.to_owned(), "", "[receiver]"),
+        (FIVE.to_owned(), "--set receiver.ordering=strict", "\nordering = \"strict\"\n"),
+        (FIVE.to_owned(), "--set receiver.ordering=free", "\nordering = \"free\"\n"),
+        (bare.clone(), "", "[receiver]\nordering = \"first-attempt\"\n"),
+        (format!("receiver.retry = 'none'\n{bare}"), "", "receiver.ordering = \"first-attempt\"\n"),
+        (format!("receiver = {{ ordering = 'strict' }}\n{bare}"), "", "receiver = { ordering = \"strict\""),
+    ] {
+        let desk = Desk::new().file("five.toml", text);
+        service.reset();
+        let done = desk.run(line(&service, &format!("{set} --save found.toml"))).exits(1);
+        let file = desk.read("found.toml");
+        assert!(file.contains(told), "{told}: {file}");
+        let again = done.again().unwrap().split_once(" && ").unwrap().1;
+        service.reset();
+        desk.bare().run(again).exits(1).shows("workers: expected 1, got 2\n");
+    }
+}
+
 #[test]
 fn bytes_of_another_file_are_not_written() {
     let service = Service::with(Bug::NotIdempotent);

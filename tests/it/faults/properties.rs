@@ -46,12 +46,17 @@ type Six = [f64; 6];
 const KEYS: [&str; 6] = ["drop", "duplicate", "delay", "corrupt", "signature", "connection"];
 
 fn plan(chances: Six, seed: u64) -> Plan {
+    plan_with(chances, seed, &[])
+}
+
+fn plan_with(chances: Six, seed: u64, more: &[String]) -> Plan {
     let fault = |(key, chance): (&str, f64)| match key {
         "drop" => format!("faults.drop={chance:?}"),
         "delay" => format!("faults.delay={{ chance = {chance:?}, by = '0s..30s' }}"),
         _ => format!("faults.{key}={{ chance = {chance:?} }}"),
     };
-    let overrides: Vec<_> = KEYS.into_iter().zip(chances).map(fault).collect();
+    let faults = KEYS.into_iter().zip(chances).map(fault);
+    let overrides: Vec<_> = faults.chain(more.iter().cloned()).collect();
     Plan::new(valid(Source::new("evening", EVENING).with_overrides(&overrides)), seed)
 }
 
@@ -206,8 +211,18 @@ fn the_plan_of_a_duplicate_of_the_same_bytes_has_the_same_bytes() {
     assert!(twice > 500, "{twice}");
 }
 
-/// Plays a plan with a receiver that is sometimes slow and sometimes fails; what was sent and when that was over, by task.
-fn spans(plan: Plan, seed: u64) -> BTreeMap<u64, Vec<(Duration, Duration, u64, bool)>> {
+/// One request.
+#[derive(Debug)]
+struct Span {
+    sent: Duration,
+    over: Duration,
+    number: u64,
+    attempt: u32,
+    is_duplicate: bool,
+}
+
+/// Plays a plan with a receiver that is sometimes slow and sometimes fails; what was sent, by task, in the order it was over.
+fn spans(plan: Plan, seed: u64) -> BTreeMap<u64, Vec<Span>> {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let moody = |_: u32, _: &_| {
         let after = Duration::from_millis(chance.random_range(0..8000));
@@ -216,26 +231,68 @@ fn spans(plan: Plan, seed: u64) -> BTreeMap<u64, Vec<(Duration, Duration, u64, b
     let mut spans = BTreeMap::<_, Vec<_>>::new();
     for event in Run::of(plan, moody).play().0 {
         if let Event::Met { attempt, done, .. } = event {
-            let subject = &attempt.subject;
-            let span = (attempt.sent, done, subject.number, attempt.duplicate.is_some());
-            spans.entry(subject.task).or_default().push(span);
+            let (sent, number, is_duplicate) = (attempt.sent, attempt.subject.number, attempt.duplicate.is_some());
+            let span = Span { sent, over: done, number, attempt: attempt.number, is_duplicate };
+            spans.entry(attempt.subject.task).or_default().push(span);
         }
     }
     spans
 }
 
+/// One plan under an order.
+fn ordered(ordering: &str, seed: u64) -> Plan {
+    plan_with([0.1, 0.6, 0.5, 0.2, 0.2, 0.3], seed, &[format!("receiver.ordering={ordering}")])
+}
+
 #[test]
 fn in_strict_order_one_request_of_a_task_is_under_way_and_duplicates_follow_theirs() {
     for seed in 0..SEEDS / 4 {
-        for (task, spans) in spans(plan([0.1, 0.6, 0.5, 0.2, 0.2, 0.3], seed), seed) {
+        for (task, spans) in spans(ordered("strict", seed), seed) {
             let told = format!("seed {seed}, task {task}: {spans:?}");
-            assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{told}");
-            for (index, (.., number, is_duplicate)) in spans.iter().enumerate() {
-                let before = |wanted: u64| spans[..index].iter().any(|(.., number, _)| *number == wanted);
-                assert!(!is_duplicate || before(*number), "{told}");
+            assert!(spans.windows(2).all(|pair| pair[0].over <= pair[1].sent), "{told}");
+            for (index, span) in spans.iter().enumerate() {
+                let before = |wanted: u64| spans[..index].iter().any(|span| span.number == wanted);
+                assert!(!span.is_duplicate || before(span.number), "{told}");
             }
         }
     }
+}
+
+#[test]
+fn in_the_order_of_first_attempts_each_of_them_waits_for_the_one_before_and_for_no_retry() {
+    let mut overtaken = 0;
+    for seed in 0..SEEDS / 4 {
+        let plan = ordered("first-attempt", seed);
+        let mut lanes: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+        for it in plan.deliveries().filter(|it| !it.fate.dropped) {
+            lanes.entry(it.task.number).or_default().push((it.number, it.is_duplicate(), it.offset.to_duration()));
+        }
+        for (task, mut spans) in spans(plan, seed) {
+            let told = format!("seed {seed}, task {task}: {spans:?}");
+            spans.sort_by_key(|span| span.sent);
+            let firsts: Vec<_> = spans.iter().filter(|span| span.attempt == 1).collect();
+            let lane = &lanes[&task];
+            let sequence: Vec<_> = firsts.iter().map(|span| (span.number, span.is_duplicate)).collect();
+            assert!(
+                sequence.iter().eq(lane.iter().map(|(number, again, _)| (*number, *again)).collect::<Vec<_>>().iter()),
+                "{told}"
+            );
+            let mut free_at = Duration::ZERO;
+            for (span, (.., due)) in firsts.iter().zip(lane) {
+                // A duplicate comes so long after its first was really sent.
+                assert!(
+                    span.sent == free_at.max(*due) || (span.is_duplicate && span.sent > free_at.max(*due)),
+                    "{told}"
+                );
+                free_at = span.over;
+            }
+            let retries = spans.iter().filter(|span| span.attempt > 1);
+            overtaken += retries
+                .filter(|retry| firsts.iter().any(|first| first.number > retry.number && first.sent < retry.sent))
+                .count();
+        }
+    }
+    assert!(overtaken > 100, "{overtaken}");
 }
 
 /// So many tasks alive at once that lanes are closed while they wait.

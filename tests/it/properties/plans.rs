@@ -244,7 +244,7 @@ impl Played {
                     played.ends += 1;
                     played.interrupted |= *end == End::Interrupted;
                 }
-                Event::Probed { .. } => {}
+                Event::Probed { .. } | Event::HeldUp { .. } => {}
             }
         }
         played

@@ -8,6 +8,7 @@ use pullpush::fault::Fate;
 use pullpush::plan::Plan;
 use pullpush::report::summary::Summary;
 use pullpush::run::Rest;
+use pullpush::run::pace::Speed;
 use pullpush::scenario::Source;
 use pullpush::transport::memory::Reply;
 use pullpush::transport::{FailureKind, Outcome};
@@ -47,7 +48,7 @@ fn accounts(events: &[Event]) -> BTreeMap<(u64, u64), Account> {
         let (subject, is_duplicate) = match event {
             Event::Sent { attempt, .. } | Event::Met { attempt, .. } => (&attempt.subject, attempt.duplicate.is_some()),
             Event::Ended { subject, .. } => (subject, false),
-            Event::Probed { .. } => continue,
+            Event::Probed { .. } | Event::HeldUp { .. } => continue,
         };
         let account = accounts.entry((subject.task, subject.number)).or_default();
         account.fate = subject.fate;
@@ -59,7 +60,7 @@ fn accounts(events: &[Event]) -> BTreeMap<(u64, u64), Account> {
             Event::Sent { .. } => account.sent += 1,
             Event::Met { outcome, .. } => account.acknowledged = outcome.is_acknowledged(),
             Event::Ended { end, .. } => account.ends.push(*end),
-            Event::Probed { .. } => {}
+            Event::Probed { .. } | Event::HeldUp { .. } => {}
         }
     }
     accounts
@@ -81,7 +82,7 @@ const FAULTS: &str = "faults={ drop = 0.2, duplicate = { chance = 0.3, after = '
 /// Plays a bad evening in one of many ways.
 fn evening(seed: u64, faults: Option<&str>) -> Evening {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let ordering = if chance.random() { "strict" } else { "free" };
+    let ordering = ["first-attempt", "strict", "free"][chance.random_range(0..3)];
     // What is spoilt ends so only where nobody sends it again.
     let (retry, attempts) = if faults.is_some() && chance.random() { ("'none'", 1) } else { ("['5s', '10s']", 3) };
     let mut overrides = vec![format!("receiver.ordering={ordering}"), format!("receiver.retry={retry}")];
@@ -93,10 +94,14 @@ fn evening(seed: u64, faults: Option<&str>) -> Evening {
     let (stop_after, abandon_after) = (seconds(300), seconds(30));
     let (stopped, abandons) = (chance.random_bool(0.8), chance.random_bool(0.5));
     let max_in_flight = chance.random_range(1..6);
+    let max_unfinished = if chance.random_bool(0.3) { chance.random_range(1..10) } else { 1000 };
+    let speed = if chance.random_bool(0.3) { Speed::Max } else { Speed::REAL };
     let mut run = Run::of(plan, |_, _: &_| moody(&mut chance));
     run.stop_after = stopped.then_some(stop_after);
     run.abandon_after = abandons.then_some(abandon_after);
     run.max_in_flight = max_in_flight;
+    run.max_unfinished = max_unfinished;
+    run.speed = speed;
     let (events, rest) = run.play();
     Evening { planned, attempts, stopped, events, rest }
 }

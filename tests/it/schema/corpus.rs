@@ -32,6 +32,12 @@ exits = [{ exit = { code = -22 } }]
 [[probe]]
 at = "1s"
 get = "/"
+[[faults]]
+until = "1h"
+match = { stream_id = "a*", task_id = "*", to_url = "*", source = "*", event = "Task*" }
+drop = 0
+[[faults]]
+from = "1h"
 [load]
 stages = "30s@50"
 [receiver.headers]
