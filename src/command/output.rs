@@ -5,9 +5,11 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use super::github;
+use crate::cli::without_secrets;
 use crate::error::Failure;
 use crate::report::github::harmless;
 use crate::report::style::BAD;
+use crate::shown::without_passwords_of_urls;
 
 /// How much is written at once.
 const BUFFER: usize = 64 * 1024;
@@ -55,7 +57,8 @@ impl Output {
     /// # Errors
     /// [`Failure`] if it cannot be written for another reason than that nobody reads it.
     pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let text = if self.is_guarded { harmless(text) } else { text.into() };
+        let text = without_passwords_of_urls(text);
+        let text = if self.is_guarded { harmless(&text) } else { text };
         self.attempt(|out| out.write_all(text.as_bytes()))
     }
 
@@ -129,12 +132,14 @@ pub(super) fn tell(failure: &Failure) {
 
 /// An error on standard error.
 pub(super) fn complain(message: &str) {
+    let message = &*without_secrets(message);
     note(&format!("{BAD}error{BAD:#}: {message}"));
     github::annotate_error(message);
 }
 
 /// A line on standard error. There is nowhere to report that it could not be written.
 pub(super) fn note(line: &str) {
-    let line = if github::is_here() { harmless(line) } else { line.into() };
+    let line = without_secrets(line);
+    let line = if github::is_here() { harmless(&line) } else { line.as_str().into() };
     let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::shown::one_line;
+use crate::shown::{names_a_secret, one_line, without_passwords_of_urls};
 use crate::transport::{Answer, MAX_ANSWER_BODY, MAX_PROBED_BODY};
 
 /// What is expected of one answer. Nothing by default.
@@ -81,12 +81,16 @@ fn no_json(expected: &str, bytes: &[u8]) -> String {
 }
 
 fn header(name: &str, expected: &str, answer: &Answer) -> Option<String> {
+    // What is expected there is as secret as what comes.
+    let shown = |value: &str| {
+        if names_a_secret(name) { "***".to_owned() } else { format!("{:?}", without_passwords_of_urls(value)) }
+    };
     let mut values = answer.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     let first = values.next();
     match first {
-        None => Some(format!("header {name}: expected {expected:?}, there is none")),
+        None => Some(format!("header {name}: expected {}, there is none", shown(expected))),
         Some(first) if first != expected && values.all(|value| value != expected) => {
-            Some(format!("header {name}: expected {expected:?}, got {first:?}"))
+            Some(format!("header {name}: expected {}, got {}", shown(expected), shown(&first)))
         }
         Some(_) => None,
     }

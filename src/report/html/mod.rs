@@ -12,6 +12,7 @@ pub use planned::PlanPicture;
 pub use words::Room;
 
 use super::ndjson::SCHEMA_VERSION;
+use crate::shown::without_passwords_of_urls;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -40,6 +41,7 @@ pub fn page(kind: Kind, scenarios: &[Drawn]) -> String {
     // Structs with string keys, written to memory, cannot fail.
     let model = serde_json::to_string(&model).unwrap_or_default();
     // The model last: what it says is not looked through for places to fill.
+    let model = without_passwords_of_urls(&model);
     let page = PAGE.replace("/* style */", STYLE).replace("/* script */", &SCRIPTS.join("\n"));
     page.replacen("/* model */", &inside_a_script(&model), 1)
 }
