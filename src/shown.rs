@@ -1,9 +1,11 @@
 //! How text that was written by others is shown: on one line, as one word of a shell, without passwords.
 
+mod gist;
 mod secrets;
 
 use std::borrow::Cow;
 
+pub use gist::{LOOKED_AT, gist};
 pub use secrets::{
     in_prose, in_value, names_a_secret, without_passwords, without_passwords_of_urls, without_quoted_passwords,
 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::shown::{names_a_secret, one_line, without_passwords_of_urls};
+use crate::shown::{gist, names_a_secret, one_line, without_passwords_of_urls};
 use crate::transport::{Answer, MAX_ANSWER_BODY, MAX_PROBED_BODY};
 
 /// What is expected of one answer. Nothing by default.
@@ -44,7 +44,8 @@ impl Expectation {
         let body = self.body.as_ref().map(|expected| self::body(expected, &answer.body)).unwrap_or_default();
         let places = if self.json.is_empty() { Vec::new() } else { self.places(&answer.body) };
         let headers = self.headers.iter().filter_map(|(name, value)| header(name, value, answer));
-        status.into_iter().chain(within).chain(body).chain(places).chain(headers).collect()
+        let lines = status.into_iter().chain(within).chain(body).chain(places).chain(headers);
+        lines.map(|line| one_line(&line, MOST)).collect()
     }
 
     fn places(&self, bytes: &[u8]) -> Vec<String> {
@@ -60,8 +61,8 @@ impl Expectation {
     }
 }
 
-/// How much of a body that is no JSON is shown, in characters.
-const SHOWN: usize = 80;
+/// The longest line of a complaint, in characters: names in an answer may be long.
+const MOST: usize = 600;
 
 fn body(expected: &Value, bytes: &[u8]) -> Vec<String> {
     match serde_json::from_slice(bytes) {
@@ -77,7 +78,7 @@ fn no_json(expected: &str, bytes: &[u8]) -> String {
     if [MAX_ANSWER_BODY, MAX_PROBED_BODY].contains(&bytes.len()) {
         return format!("body: expected {expected}, got no JSON: the answer was cut at {} bytes", bytes.len());
     }
-    format!("body: expected {expected}, got no JSON: {}", one_line(&String::from_utf8_lossy(bytes), SHOWN))
+    format!("body: expected {expected}, got no JSON: {}", gist(bytes).unwrap_or_default())
 }
 
 fn header(name: &str, expected: &str, answer: &Answer) -> Option<String> {
@@ -162,7 +163,7 @@ mod tests {
     fn a_body_that_is_no_json_is_shown() {
         let expectation = Expectation { body: Some(json!({ "code": 0 })), ..Expectation::default() };
         let complaints = |body| expectation.complaints(&answer(200, body), Duration::ZERO);
-        assert_eq!(complaints("oops\n"), [r#"body: expected {"code":0}, got no JSON: oops\n"#]);
+        assert_eq!(complaints("oops\n"), [r#"body: expected {"code":0}, got no JSON: oops"#]);
         assert_eq!(complaints(""), [r#"body: expected {"code":0}, got nothing"#]);
     }
 

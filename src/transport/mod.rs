@@ -13,6 +13,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 
 pub use crate::shown::one_line;
+use crate::shown::{LOOKED_AT, gist};
 
 /// One request: where to, the exact body, how long. A real transport adds headers, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,29 +113,20 @@ impl Answer {
     /// As much of it as [`words`](Self::words) needs.
     #[must_use]
     pub fn beginning(&self) -> Self {
-        Self::new(self.status, Bytes::copy_from_slice(&self.body[..self.body.len().min(4 * MOST_WORDS)]))
+        Self::new(self.status, Bytes::copy_from_slice(&self.body[..self.body.len().min(LOOKED_AT)]))
     }
 
-    /// The beginning of the body for people, its blanks and lines run together, if there is anything in it.
+    /// What matters in the body, in one line for people, if there is anything in it.
     pub fn words(&self) -> Option<String> {
-        let Self { body, .. } = self.beginning();
-        let text = String::from_utf8_lossy(&body);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        (!text.is_empty()).then(|| one_line(&text, MOST_WORDS))
+        gist(&self.body)
     }
 }
-
-/// How many characters of an answer are shown.
-const MOST_WORDS: usize = 200;
 
 /// `404 {"error":"no such task"}`, on one line and not too long.
 impl fmt::Display for Answer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.status)?;
-        if !self.body.is_empty() {
-            write!(out, " {}", one_line(&String::from_utf8_lossy(&self.body), MOST_WORDS))?;
-        }
-        Ok(())
+        self.words().map_or(Ok(()), |words| write!(out, " {words}"))
     }
 }
 
