@@ -1,8 +1,14 @@
 //! How text that was written by others is shown: on one line, as one word of a shell, without passwords.
 
+mod gist;
+mod secrets;
+
 use std::borrow::Cow;
 
-use reqwest::Url;
+pub use gist::{LOOKED_AT, gist};
+pub use secrets::{
+    in_prose, in_value, names_a_secret, without_passwords, without_passwords_of_urls, without_quoted_passwords,
+};
 
 /// The same text on one line, with what a terminal would obey written out.
 pub fn escaped(text: &str) -> Cow<'_, str> {
@@ -53,34 +59,6 @@ fn is_plain(word: &str, marks: &str) -> bool {
     !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
 }
 
-/// What stands for a name and a password.
-const BLOT: &str = "***";
-
-/// A URL, or a text with URLs in it, without the names and passwords that may stand before hosts.
-pub fn without_passwords(text: &str) -> Cow<'_, str> {
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some(begin) = rest.find("://").map(|at| at + 3) {
-        let authority = rest[begin..].split(['/', '?', '#', '\\', '"', '\'', ' ']).next().unwrap_or_default();
-        shown.push_str(&rest[..begin]);
-        rest = &rest[begin..];
-        if let Some(at) = authority.rfind('@') {
-            shown.push_str(BLOT);
-            rest = &rest[at..];
-        }
-    }
-    shown.push_str(rest);
-    // Two slashes may be missing, and it is a URL all the same.
-    match Url::parse(&shown) {
-        Ok(mut url) if !matches!(url.username(), "" | BLOT) || url.password().is_some() => {
-            let _ = (url.set_username(BLOT), url.set_password(None));
-            Cow::Owned(url.into())
-        }
-        _ if shown == text => Cow::Borrowed(text),
-        _ => Cow::Owned(shown),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,21 +103,6 @@ mod tests {
             (r"C:\a b\", "\"C:\\a b\\\\\""),
         ] {
             assert_eq!(quoted_for_windows(word), written);
-        }
-    }
-
-    #[test]
-    fn passwords_are_not_shown() {
-        for (text, shown) in [
-            ("http://127.0.0.1:8080/a@b?c=d@e", "http://127.0.0.1:8080/a@b?c=d@e"),
-            ("http://user:pw@host:1/path", "http://***@host:1/path"),
-            ("http://user@host", "http://***@host"),
-            ("http://a:b@c@host/", "http://***@host/"),
-            ("http:user:pw@host/", "http://***@host/"),
-            ("receiver.url=\"http://u:p@h/\"", "receiver.url=\"http://***@h/\""),
-            ("/tasks/{task_id}", "/tasks/{task_id}"),
-        ] {
-            assert_eq!(without_passwords(text), shown);
         }
     }
 }

@@ -11,7 +11,9 @@ pub mod shard;
 mod signature;
 mod sink;
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::builder::BoolishValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -28,6 +30,8 @@ pub use self::replay::ReplayArgs;
 pub use self::run::{ReportFile, ReportKind, RunArgs};
 pub use self::signature::{SignArgs, VerifyArgs};
 pub use self::sink::{MisbehaviourArgs, SinkArgs};
+use crate::scenario::blot_override;
+use crate::shown::without_quoted_passwords;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -58,8 +62,8 @@ impl Cli {
     /// Reads the command line and the environment; if they cannot be meant, says why and ends the process.
     pub fn read() -> Self {
         let mut command = Self::command();
-        let matches = command.get_matches_mut();
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+        let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| refuse(&error));
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| refuse(&error.format(&mut command)));
         let Some((verb, matches)) = matches.subcommand() else { return cli };
         let settled = match &mut cli.command {
             Command::Run(run) => run.settle(matches),
@@ -68,10 +72,40 @@ impl Cli {
         };
         if let Err(contradiction) = settled {
             let verb = command.find_subcommand(verb).cloned();
-            verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction).exit();
+            refuse(&verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction));
         }
         cli
     }
+}
+
+/// Ends the process as clap does, but without a key or a password that was typed in a wrong place.
+fn refuse(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    // There is nowhere to report that it could not be written.
+    let _ = anstream::stderr().write_all(without_secrets(&error.render().ansi().to_string()).as_bytes());
+    std::process::exit(error.exit_code())
+}
+
+/// A line of ours without the keys and passwords that it may repeat: those of addresses, and of what was typed.
+pub fn without_secrets(text: &str) -> String {
+    static TYPED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let of_environment = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PULLPUSH_"));
+        let words = std::env::args_os().skip(1).chain(of_environment.map(|(_, value)| value));
+        let hidden = |word: &str| (word.to_owned(), blot_override(word));
+        let words = words.flat_map(|word| {
+            let word = word.to_string_lossy();
+            [Some(&*word), word.split_once('=').map(|(_, value)| value)]
+                .into_iter()
+                .flatten()
+                .map(hidden)
+                .collect::<Vec<_>>()
+        });
+        words.filter(|(word, hidden)| word != hidden).collect()
+    });
+    let text = TYPED.iter().fold(text.to_owned(), |text, (word, hidden)| text.replace(word, hidden));
+    without_quoted_passwords(&text).into_owned()
 }
 
 /// The verbs.

@@ -5,9 +5,9 @@ use crate::callback::payload::Stamps;
 use crate::cli::{ConnectArgs, ReplayArgs, RunArgs, SendArgs};
 use crate::error::Exit;
 use crate::report::summary::Summary;
-use crate::scenario::blot;
+use crate::scenario::blot_override;
 pub(super) use crate::shown::quoted;
-use crate::shown::{escaped, without_passwords};
+use crate::shown::{escaped, without_passwords, without_quoted_passwords};
 
 /// How to do the same again.
 #[derive(Debug)]
@@ -116,10 +116,10 @@ pub(super) fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
 
 /// A key is not printed, whoever typed it; nor is a password.
 pub(super) fn unless_key(set: &str) -> String {
-    match set.split_once('=') {
-        Some((path, _)) if blot(set) != set => format!("{path}=…"),
-        _ => without_passwords(set).into_owned(),
-    }
+    let Some((path, value)) = set.split_once('=') else { return blot_override(set) };
+    let shown = format!("{path}={}", without_quoted_passwords(value));
+    // What is not hidden by this is not shown at all.
+    if blot_override(&shown) == shown { shown } else { format!("{path}=…") }
 }
 
 #[cfg(test)]

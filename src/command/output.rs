@@ -10,9 +10,11 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 
 use super::github;
+use crate::cli::without_secrets;
 use crate::error::Failure;
 use crate::report::github::harmless;
 use crate::report::style::BAD;
+use crate::shown::without_passwords_of_urls;
 use crate::writer::Writer;
 
 static STDOUT: LazyLock<Writer> = LazyLock::new(|| Writer::new(io::stdout()));
@@ -132,7 +134,8 @@ impl Output {
     }
 
     fn prepared(self, text: &str) -> Cow<'_, str> {
-        let text = if self.is_guarded { harmless(text) } else { text.into() };
+        let text = without_passwords_of_urls(text);
+        let text = if self.is_guarded { Cow::Owned(harmless(&text).into_owned()) } else { text };
         if self.is_plain { strip_str(&text).to_string().into() } else { text }
     }
 }
@@ -181,6 +184,7 @@ pub(super) fn tell(failure: &Failure) {
 
 /// An error on standard error.
 pub(super) fn complain(message: &str) {
+    let message = &*without_secrets(message);
     note(&format!("{BAD}error{BAD:#}: {message}"));
     github::annotate_error(message);
 }
@@ -189,7 +193,7 @@ pub(super) fn complain(message: &str) {
 pub(super) fn note(line: &str) {
     static IS_PLAIN: LazyLock<bool> = LazyLock::new(|| AutoStream::choice(&io::stderr()) == ColorChoice::Never);
     let output = Output { is_plain: *IS_PLAIN, is_guarded: github::is_here() };
-    STDERR.offer(&output.prepared(&format!("{line}\n")));
+    STDERR.offer(&output.prepared(&format!("{}\n", without_secrets(line))));
 }
 
 /// Lines on standard error that a CI service takes for commands.

@@ -18,7 +18,7 @@ use crate::run::pace::Speed;
 use crate::run::play;
 use crate::run::settings::Settings;
 use crate::run::stop::Stop;
-use crate::shown::without_passwords;
+use crate::shown::{escaped, without_passwords};
 use crate::time::wall_now;
 use crate::transport::http::HttpTransport;
 use crate::transport::{Answer, FailureKind, Outcome, Request, Transport};
@@ -153,7 +153,7 @@ fn hidden_error(event: &Event) -> Option<String> {
     let Event::Met { attempt, outcome: Outcome::Answered(answer), .. } = event else { return None };
     let error = error_in(answer).filter(|_| !attempt.spoiling.is_spoilt())?;
     let subject = &attempt.subject;
-    Some(format!("{}  task={}  #{}: {error}", subject.callback, subject.task_id, subject.number))
+    Some(format!("{}  task={}  #{}: {error}", subject.callback, escaped(&subject.task_id), subject.number))
 }
 
 fn error_in(answer: &Answer) -> Option<String> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::body::{Body, Members};
 use super::writing::Writing;
 use crate::callback::{Alarm, Kind};
-use crate::shown::{one_line, without_passwords};
+use crate::shown::{one_line, without_passwords_of_urls};
 use crate::time::Millis;
 
 /// What a value is.
@@ -126,7 +126,7 @@ impl Shape {
 fn outer(key: &str, value: &Value, body: &Body<'_>, at: Millis) -> Form {
     match (key, value) {
         ("event_type" | "interface" | "product_name", _) => {
-            Form::Exactly(one_line(&without_passwords(&value.to_string()), 60))
+            Form::Exactly(one_line(&without_passwords_of_urls(&value.to_string()), 60))
         }
         ("msg", Value::String(_)) if body.msg.is_some() => Form::Held,
         ("source_urls", Value::String(urls)) if list(urls).is_some() => Form::Urls { newline: urls.ends_with('\n') },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::body::Body;
 use crate::callback::Kind;
-use crate::shown::{one_line, without_passwords};
+use crate::shown::{one_line, without_passwords_of_urls};
 use crate::time::Millis;
 
 /// The most tasks that are told apart.
@@ -158,7 +158,7 @@ impl Stopwatch {
     fn count_exit(&mut self, body: &Body<'_>) {
         let Some(msg) = &body.msg else { return };
         let Some(code) = msg.integer("code") else { return };
-        let message = one_line(&without_passwords(msg.text("message").unwrap_or_default()), 120);
+        let message = one_line(&without_passwords_of_urls(msg.text("message").unwrap_or_default()), 120);
         let exits = &mut self.times.exits;
         let exit = (code, message);
         if exits.len() < MAX_EXITS || exits.contains_key(&exit) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::shown::one_line;
+use crate::shown::{gist, names_a_secret, one_line, without_passwords_of_urls};
 use crate::transport::Answer;
 
 /// What is expected of one answer. Nothing by default.
@@ -44,7 +44,8 @@ impl Expectation {
         let body = self.body.as_ref().map(|expected| self::body(expected, answer)).unwrap_or_default();
         let places = if self.json.is_empty() { Vec::new() } else { self.places(answer) };
         let headers = self.headers.iter().filter_map(|(name, value)| header(name, value, answer));
-        status.into_iter().chain(within).chain(body).chain(places).chain(headers).collect()
+        let lines = status.into_iter().chain(within).chain(body).chain(places).chain(headers);
+        lines.map(|line| one_line(&line, MOST)).collect()
     }
 
     /// Whether anything is expected of the body.
@@ -65,8 +66,8 @@ impl Expectation {
     }
 }
 
-/// How much of a body that is no JSON is shown, in characters.
-const SHOWN: usize = 80;
+/// The longest line of a complaint, in characters: names in an answer may be long.
+const MOST: usize = 600;
 
 fn body(expected: &Value, answer: &Answer) -> Vec<String> {
     match serde_json::from_slice(&answer.body) {
@@ -83,16 +84,20 @@ fn no_json(expected: &str, answer: &Answer) -> String {
     if bytes.is_empty() {
         return format!("body: expected {expected}, got nothing");
     }
-    format!("body: expected {expected}, got no JSON: {}", one_line(&String::from_utf8_lossy(bytes), SHOWN))
+    format!("body: expected {expected}, got no JSON: {}", gist(bytes).unwrap_or_default())
 }
 
 fn header(name: &str, expected: &str, answer: &Answer) -> Option<String> {
+    // What is expected there is as secret as what comes.
+    let shown = |value: &str| {
+        if names_a_secret(name) { "***".to_owned() } else { format!("{:?}", without_passwords_of_urls(value)) }
+    };
     let mut values = answer.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     let first = values.next();
     match first {
-        None => Some(format!("header {name}: expected {expected:?}, there is none")),
+        None => Some(format!("header {name}: expected {}, there is none", shown(expected))),
         Some(first) if first != expected && values.all(|value| value != expected) => {
-            Some(format!("header {name}: expected {expected:?}, got {first:?}"))
+            Some(format!("header {name}: expected {}, got {}", shown(expected), shown(&first)))
         }
         Some(_) => None,
     }
@@ -169,7 +174,7 @@ mod tests {
     fn a_body_that_is_no_json_is_shown() {
         let expectation = Expectation { body: Some(json!({ "code": 0 })), ..Expectation::default() };
         let complaints = |body| expectation.complaints(&answer(200, body), Duration::ZERO);
-        assert_eq!(complaints("oops\n"), [r#"body: expected {"code":0}, got no JSON: oops\n"#]);
+        assert_eq!(complaints("oops\n"), [r#"body: expected {"code":0}, got no JSON: oops"#]);
         assert_eq!(complaints(""), [r#"body: expected {"code":0}, got nothing"#]);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::cases::{Case, Cases};
-use crate::shown::escaped;
+use crate::shown::{escaped, without_passwords_of_urls};
 
 /// The report of scenarios, each with its name, its tasks, and the command that plays it again.
 ///
@@ -48,5 +48,5 @@ fn failed(kind: NonSuccessKind, lines: &[String], again: &str) -> TestCaseStatus
 
 /// The same text on one line, with what XML cannot hold written out: without, it would be lost.
 fn shown(text: &str) -> String {
-    escaped(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
+    escaped(&without_passwords_of_urls(text)).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }

@@ -9,7 +9,7 @@ use super::summary::Summary;
 use crate::event::{Attempt, End, Event, Subject};
 use crate::fault::Fate;
 use crate::judge::Complaint;
-use crate::shown::without_passwords;
+use crate::shown::{without_passwords, without_passwords_of_urls};
 use crate::time::{Millis, UnixMillis, micros};
 use crate::transport::{FailureKind, Outcome};
 
@@ -177,14 +177,22 @@ fn is_none(count: &u32) -> bool {
     *count == 0
 }
 
+fn hidden(text: String) -> String {
+    match without_passwords_of_urls(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(hidden) => hidden,
+    }
+}
+
 /// What befalls a delivery or an attempt, if anything does.
 pub(super) fn told(fate: &Fate) -> Option<String> {
     (!fate.is_clear()).then(|| fate.to_string())
 }
 
-/// Bytes that are no text.
+/// Bytes that are no text, and show no password either.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let letters: String = bytes.iter().copied().map(char::from).collect();
+    without_passwords_of_urls(&letters).chars().map(|letter| format!("{:02x}", u32::from(letter))).collect()
 }
 
 /// What the receiver owed and did not do, as a JSON line.
@@ -251,12 +259,12 @@ pub fn summary(summary: &Summary) -> String {
     json(&summary.to_json())
 }
 
-/// Anything as a JSON line, with its newline.
+/// Anything as a JSON line, with its newline. Passwords of addresses stand in no line, also not in bodies.
 pub fn json(value: &impl Serialize) -> String {
     // Structs with string keys, written to memory, cannot fail.
     let mut line = serde_json::to_string(value).unwrap_or_default();
     line.push('\n');
-    line
+    hidden(line)
 }
 
 /// The word for an end.

@@ -5,12 +5,14 @@ mod duration;
 mod overrides;
 pub mod places;
 pub mod problem;
+mod secrets;
 mod section;
 mod source;
 pub mod task;
 
 pub use check::{Checked, check};
-pub use source::{Source, SourceError, blot};
+pub use secrets::blot_override;
+pub use source::{Source, SourceError};
 
 use std::sync::Arc;
 use std::time::Duration;

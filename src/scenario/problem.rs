@@ -1,5 +1,6 @@
 //! What is wrong with a scenario: where, what, and what to do; and how that is shown.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -8,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snip
 use serde::Serialize;
 
 use super::source::Source;
-use crate::shown::escaped;
+use crate::shown::{escaped, without_quoted_passwords};
 
 /// The most problems of one level that are shown: who has more has one cause, or another file in mind.
 const MOST: usize = 100;
@@ -61,6 +62,15 @@ impl Problem {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Takes out the passwords of addresses that its words repeat.
+    pub(super) fn hide_passwords(&mut self) {
+        for words in [&mut self.message, &mut self.label].into_iter().chain(&mut self.help) {
+            if let Cow::Owned(hidden) = without_quoted_passwords(words) {
+                *words = hidden;
+            }
+        }
     }
 
     /// As rustc shows an error: the place, the line, a caret, the reason and the way out.

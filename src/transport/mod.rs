@@ -12,6 +12,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 
 pub use crate::shown::one_line;
+use crate::shown::{LOOKED_AT, gist};
 
 /// One request: where to, the exact body, how long. A real transport adds headers, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,17 +119,14 @@ impl Answer {
     /// As much of it as [`words`](Self::words) needs.
     #[must_use]
     pub fn beginning(&self) -> Self {
-        let length = self.body.len().min(4 * MOST_WORDS);
+        let length = self.body.len().min(LOOKED_AT);
         let is_cut = self.is_cut || length < self.body.len();
         Self { is_cut, ..Self::new(self.status, Bytes::copy_from_slice(&self.body[..length])) }
     }
 
-    /// The beginning of the body for people, its blanks and lines run together, if there is anything in it.
+    /// What matters in the body, in one line for people, if there is anything in it.
     pub fn words(&self) -> Option<String> {
-        let Self { body, .. } = self.beginning();
-        let text = String::from_utf8_lossy(&body);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        (!text.is_empty()).then(|| one_line(&text, MOST_WORDS))
+        gist(&self.body)
     }
 }
 
@@ -156,17 +154,11 @@ impl Kept {
     }
 }
 
-/// How many characters of an answer are shown.
-const MOST_WORDS: usize = 200;
-
 /// `404 {"error":"no such task"}`, on one line and not too long.
 impl fmt::Display for Answer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.status)?;
-        if !self.body.is_empty() {
-            write!(out, " {}", one_line(&String::from_utf8_lossy(&self.body), MOST_WORDS))?;
-        }
-        Ok(())
+        self.words().map_or(Ok(()), |words| write!(out, " {words}"))
     }
 }
 

@@ -56,7 +56,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "emitter",
         &["callback", "dice", "error", "event", "judge", "plan", "report", "run", "scenario", "time", "transport"],
     ),
-    ("cli", &["load", "run"]),
+    ("cli", &["load", "run", "scenario", "shown"]),
     (
         "command",
         &[

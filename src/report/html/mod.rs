@@ -14,6 +14,7 @@ pub use words::Room;
 use super::ndjson::SCHEMA_VERSION;
 use crate::callback;
 use crate::page::{self, Module, modules};
+use crate::shown::without_passwords_of_urls;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -41,6 +42,7 @@ pub fn page(kind: Kind, scenarios: &[Drawn]) -> String {
     // Structs with string keys, written to memory, cannot fail.
     let model = serde_json::to_string(&model).unwrap_or_default();
     // The model last: what it says is not looked through for places to fill.
+    let model = without_passwords_of_urls(&model);
     PAGE.replace("/* style */", &[page::STYLE, STYLE].concat())
         .replace("/* script */", &page::script(SCRIPTS))
         .replace("/* events */", &callback::pages::events().to_string())

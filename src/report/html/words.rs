@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::model::Body;
-use crate::shown::without_passwords;
+use crate::shown::without_passwords_of_urls;
 
 /// The longest body that is shown whole, in bytes.
 const MAX_BODY: usize = 4 * 1024;
@@ -98,7 +98,7 @@ impl Words {
                 }
             }
         }
-        let written = without_passwords(&text);
+        let written = without_passwords_of_urls(&text);
         let pieces = written.split_inclusive(',').map(|piece| self.number(piece.to_owned(), room, of_failure));
         let pieces = pieces.collect::<Option<_>>()?;
         Some(Body { pieces, is_escaped: !is_text, bytes: is_cut.then_some(bytes.len()) })

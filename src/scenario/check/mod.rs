@@ -34,7 +34,7 @@ const MAX_TASKS: usize = 10_000;
 /// What a check found.
 #[derive(Debug)]
 pub struct Checked {
-    /// The text that was checked, with signing keys blotted out: what problems are shown in.
+    /// The text that was checked, with keys and passwords blotted out: what problems are shown in.
     pub source: Source,
     /// The scenario, if there is no error.
     pub scenario: Option<Scenario>,
@@ -68,6 +68,7 @@ pub fn check(source: Source) -> Checked {
     let scenario = scenario.filter(|_| valid);
     let source = source.blotted();
     overrides::show_quotes(&source, &mut problems);
+    problems.iter_mut().for_each(Problem::hide_passwords);
     Checked { scenario, problems, untold, source }
 }
 

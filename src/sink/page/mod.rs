@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use super::Sink;
 use super::reception::Reception;
 use crate::callback::sign::Key;
+use crate::shown::names_a_secret;
 use crate::time::UnixMillis;
 use ring::Ring;
 
@@ -103,7 +104,8 @@ impl Head {
             out.push(b'\n');
             out.extend_from_slice(name.as_str().as_bytes());
             out.extend_from_slice(b": ");
-            out.extend_from_slice(value.as_bytes());
+            let is_secret = names_a_secret(name.as_str());
+            out.extend_from_slice(if is_secret { b"***" } else { value.as_bytes() });
         }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::iter::successors;
 
-use crate::shown::one_line;
+use crate::shown::{one_line, without_passwords_of_urls};
 use crate::transport::guard::Forbidden;
 use crate::transport::{Failure, FailureKind};
 
@@ -55,7 +55,7 @@ fn classify(stage: Stage, first: Option<Cause<'_>>) -> Failure {
             _ => (causes.iter().rev().find_map(|cause| kind_of(*cause)).unwrap_or(FailureKind::Network), detail),
         }
     });
-    Failure { kind, detail: one_line(&detail, MAX_DETAIL) }
+    Failure { kind, detail: one_line(&without_passwords_of_urls(&detail), MAX_DETAIL) }
 }
 
 /// The error that `cause` holds. An `io::Error` around another error hides that one from `source`.

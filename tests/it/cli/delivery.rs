@@ -209,3 +209,39 @@ fn strict_order_waits_and_free_order_does_not() {
         assert_eq!(events(&receiver.rest()), after);
     }
 }
+
+/// An error page, as frameworks send them: its title is told, and all of its beginning stands in the report that has room.
+#[test]
+fn of_a_page_its_title_is_told() {
+    let page = format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>KeyError: &#39;task_id&#39;\u{9b}31m\u{202e}</title></head>\n<body>{}</body></html>",
+        "<p>frame</p>\n".repeat(2000)
+    );
+    let answer = format!("HTTP/1.1 500 Oops\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}", page.len());
+    let receiver = Receiver::answering(move |_| Answer::Raw(answer.clone()));
+    let desk = Desk::new().file(
+        "probed.toml",
+        format!("{VOD}[expect]\nbody = {{ code = 0 }}\n[[probe]]\nafter = \"end\"\nget = \"/x\"\n"),
+    );
+    let desk = desk.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", "summary.md");
+    let files = "--report junit=r.xml --report html=r.html";
+    for line in [
+        format!("pullpush run probed.toml --speed max {files} --to {}", receiver.url),
+        format!("pullpush contract --only live --to {}", receiver.url),
+        format!("pullpush send TaskExit --to {} --set receiver.retry=none", receiver.url),
+        format!("pullpush explore vod.toml --swaps 0 --dups 0 --to {}", receiver.url),
+    ] {
+        let done = desk.run(&line).exits(1);
+        let said = format!("{}{}", done.stdout, done.stderr);
+        assert!(said.contains("KeyError: 'task_id'"), "{line}\n{said}");
+        let lines = said.split("%0A").flat_map(str::lines);
+        lines.for_each(|said| {
+            assert!(said.chars().count() < 500 && !said.contains(['<', '\u{9b}', '\u{202e}']), "{line}\n{said}")
+        });
+    }
+    for written in ["r.xml", "summary.md"] {
+        let text = desk.read(written);
+        assert!(text.contains("KeyError") && !text.contains("frame"), "{written}");
+    }
+    assert!(desk.read("r.html").contains("DOCTYPE html>"));
+}

@@ -33,6 +33,7 @@ mod rules;
 mod run;
 mod saved;
 mod schemas;
+mod secrets;
 mod send;
 mod shards;
 mod signals;
