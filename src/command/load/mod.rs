@@ -128,7 +128,7 @@ pub(super) fn shard(typed: Option<&str>, spec: &LoadSpec) -> Result<Shard, Failu
 async fn set_up(args: &LoadArgs, loaded: &Loaded) -> Result<HttpTransport, Failure> {
     let transport = http(loaded, &args.connect)?;
     let urls = addresses(loaded)?;
-    admit(&urls, &transport).await?;
+    admit(&urls, &transport, args.wait_for.is_some()).await?;
     if let Some(limit) = args.wait_for {
         let guard = Guard { allow_remote: args.connect.allow_remote };
         wait::until_accepting(&urls, guard, *limit).await?;
