@@ -18,6 +18,7 @@ mod properties;
 mod provider;
 #[cfg(unix)]
 mod receivers;
+mod resent;
 mod samples;
 mod scenarios;
 mod schema;

@@ -70,21 +70,6 @@ fn what_was_sent_again_is_written_down() {
 }
 
 #[test]
-fn the_time_that_counts_is_that_of_the_second_sending() {
-    // The connection is closed over the second request after half a second; the answer to the third sending comes at once.
-    let receiver = Receiver::answering(|number| match number {
-        1 => {
-            std::thread::sleep(std::time::Duration::from_millis(500));
-            Answer::AndClose(String::new())
-        }
-        _ => Answer::Status(200),
-    });
-    let line = "pullpush run vod.toml --speed max --set expect.within=400ms --set receiver.retry=none";
-    Desk::new().run(format!("{line} --to {}", receiver.url)).exits(0);
-    assert_eq!(receiver.rest().len(), 5);
-}
-
-#[test]
 fn a_probe_is_asked_again_on_a_new_connection() {
     let probe = "[[probe]]\nafter = \"end\"\nget = \"/state\"\nstatus = 200\n";
     let desk = Desk::new().file("probed.toml", format!("{}{probe}", super::VOD));
