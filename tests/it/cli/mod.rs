@@ -9,6 +9,7 @@ mod running;
 mod again;
 mod contract;
 mod delivery;
+mod descriptors;
 mod drift;
 mod environment;
 mod exit_codes;
