@@ -1,17 +1,19 @@
 //! From flags and scenario to a transport, and whether it may go where it is to go.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
+use futures_util::StreamExt;
+use futures_util::stream;
 use reqwest::Url;
 
 use super::loaded::{Loaded, check_address};
 use crate::cli::ConnectArgs;
 use crate::error::Failure;
 use crate::transport::guard::Guard;
-use crate::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
+use crate::transport::http::{Headers, HttpSettings, HttpTransport, Refusal, SystemResolver};
 
 /// The largest file of certificates, in bytes.
 const MAX_CERTIFICATES: u64 = 16 * 1024 * 1024;
@@ -54,14 +56,18 @@ fn certificates(args: &ConnectArgs) -> Result<Vec<u8>, Failure> {
     Ok(pem)
 }
 
-/// The addresses that callbacks of the plan go to; of the copies of a task the first stands for all.
+/// How many tasks are asked for their addresses before anything is sent; those of the others are judged when they are called.
+const MAX_ASKED: usize = 1000;
+
+/// The addresses that callbacks of the plan and its probes go to, one for each host.
 ///
 /// # Errors
 /// [`Failure`] if there is a task whose callbacks go nowhere, or an address that cannot be called.
 pub(super) fn addresses(loaded: &Loaded) -> Result<Vec<Url>, Failure> {
     let scenario = loaded.plan.scenario();
     let (addresses, file) = (&loaded.addresses, &loaded.name);
-    let mut urls: Vec<Url> = Vec::new();
+    let mut hosts = Hosts::default();
+    // Those of every `[[task]]`, however many copies there are of the one before it.
     for spec in &scenario.tasks {
         let own = spec.callback_url.as_ref().map(|url| url.for_copy(1));
         let Some(url) = addresses.to().or(own.as_deref()).or(scenario.receiver.url.as_deref()) else {
@@ -70,31 +76,58 @@ pub(super) fn addresses(loaded: &Loaded) -> Result<Vec<Url>, Failure> {
             )));
         };
         let url = check_address(file, url)?;
-        HttpTransport::supports(&url).map_err(|error| Failure::usage(error.to_string()))?;
-        if !urls.contains(&url) {
-            urls.push(url);
+        if loaded.only.is_none() {
+            hosts.add(url)?;
         }
     }
-    // Of the tasks that probes ask about the first stands for all; every request is judged all the same.
-    let about = loaded.plan.tasks().next().map(|task| task.about());
-    for probe in &scenario.probes {
-        let url = about.as_ref().map_or(Cow::Borrowed(&*probe.url), |about| about.fill_url(&probe.url));
-        let Ok(url) = Url::parse(&url) else { continue };
-        HttpTransport::supports(&url).map_err(|error| Failure::usage(error.to_string()))?;
-        if !urls.contains(&url) {
-            urls.push(url);
+    for task in loaded.plan.tasks().take(MAX_ASKED) {
+        hosts.add(check_address(file, &addresses.of(&task))?)?;
+        let about = task.about();
+        for probe in &scenario.probes {
+            // A path alone is one at the address of the callbacks.
+            if let Ok(url) = Url::parse(&about.fill_url(&probe.url)) {
+                hosts.add(url)?;
+            }
         }
     }
-    Ok(urls)
+    Ok(hosts.urls)
 }
 
-/// Whether pullpush may send there; asked before anything is sent, and again at every connection.
+/// A URL for each scheme, host and port.
+#[derive(Default)]
+struct Hosts {
+    seen: HashSet<String>,
+    urls: Vec<Url>,
+}
+
+impl Hosts {
+    fn add(&mut self, url: Url) -> Result<(), Failure> {
+        if self.seen.insert(url.origin().ascii_serialization()) {
+            HttpTransport::supports(&url).map_err(|error| Failure::usage(error.to_string()))?;
+            self.urls.push(url);
+        }
+        Ok(())
+    }
+}
+
+/// How many names are looked up at once.
+const LOOKUPS: usize = 16;
+
+/// Whether pullpush may send there, and whether there is such a place: asked before anything is sent. Whoever `waits` may find the
+/// name later.
 ///
 /// # Errors
-/// [`Failure`] if it may not.
-pub(super) async fn admit(urls: &[Url], transport: &HttpTransport) -> Result<(), Failure> {
-    for url in urls {
-        transport.preflight(url).await.map_err(|error| Failure::usage(error.to_string()))?;
+/// [`Failure`] if it may not, or a name has no address.
+pub(super) async fn admit(urls: &[Url], transport: &HttpTransport, waits: bool) -> Result<(), Failure> {
+    let mut refusals = stream::iter(urls).map(|url| transport.preflight(url)).buffered(LOOKUPS);
+    while let Some(asked) = refusals.next().await {
+        match asked {
+            Err(refusal @ Refusal::Forbidden(_)) => return Err(Failure::usage(refusal.to_string())),
+            Err(refusal @ Refusal::Unknown { .. }) if !waits => {
+                return Err(Failure::could_not_run(refusal.to_string()));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }

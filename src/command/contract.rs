@@ -66,7 +66,7 @@ pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
         let alike = args.state.as_deref().map(|state| Alike::new(state, &args.state_field)).transpose()?;
         let mut urls = addresses(first)?;
         urls.extend(alike.as_ref().and_then(Alike::url));
-        admit(&urls, &transport).await?;
+        admit(&urls, &transport, args.wait_for.is_some()).await?;
         let (stopper, stop) = stop();
         let interrupted = Cell::new(None);
         let mut signals = Signals::catch();

@@ -60,7 +60,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
         if let Some(url) = &args.reset_url {
             urls.push(check_address("--reset-url", url)?);
         }
-        admit(&urls, &transport).await?;
+        admit(&urls, &transport, args.wait_for.is_some()).await?;
         let (stopper, stop) = stop();
         let interrupted = Cell::new(None);
         let court =

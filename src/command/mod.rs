@@ -7,6 +7,7 @@ mod check;
 mod codes;
 mod connect;
 mod contract;
+mod descriptors;
 mod drift;
 mod explore;
 mod files;
@@ -43,7 +44,7 @@ use output::tell;
 
 /// Does what was typed.
 pub fn execute(cli: Cli) -> Exit {
-    let done = match cli.command {
+    let done = descriptors::make_sure(&cli.command).and_then(|()| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Contract(args) => contract::contract(&args),
@@ -64,7 +65,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Schema(args) => manual::schema(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
-    };
+    });
     let exit = done.unwrap_or_else(|failure| {
         tell(&failure);
         failure.exit

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::advice::Advice;
 use super::again::Again;
+use super::descriptors;
 use super::journal::Journal;
 use super::loaded::Loaded;
 use super::output::note;
@@ -338,30 +339,17 @@ fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
 
 /// How many requests may be on their way at once.
 fn max_in_flight(manner: &Manner) -> usize {
-    if manner.speed == Speed::Max {
-        // Nothing spreads the load at full speed: enough to keep a receiver busy, not enough to overrun its backlog.
-        return 64;
-    }
     /// Ten thousand tasks at once, with some to spare.
     const MOST: u64 = 12_000;
+    /// Nothing spreads the load at full speed: enough to keep a receiver busy, not enough to overrun its backlog.
+    const MOST_AT_FULL_SPEED: u64 = 64;
     /// For standard streams, the runtime, files.
     const OTHERS: u64 = 64;
-    // The client opens a connection while it waits for one to come free, and may then have both. The sink has their other ends.
+    let most = if manner.speed == Speed::Max { MOST_AT_FULL_SPEED } else { MOST };
+    // What is sent badly on purpose has a connection of its own, beside the free ones. The sink has their other ends.
     let sockets = if matches!(manner.receiver, Receiver::Sink(_)) { 4 } else { 2 };
-    let descriptors = descriptors(MOST * sockets + OTHERS);
-    usize::try_from((descriptors.saturating_sub(OTHERS) / sockets).clamp(1, MOST)).unwrap_or(1)
-}
-
-/// How many file descriptors this process may have, raised to `wanted` if it can be.
-#[cfg(unix)]
-pub(super) fn descriptors(wanted: u64) -> u64 {
-    rlimit::increase_nofile_limit(wanted).unwrap_or(256)
-}
-
-/// Sockets are no file descriptors here.
-#[cfg(not(unix))]
-pub(super) fn descriptors(wanted: u64) -> u64 {
-    wanted
+    let descriptors = descriptors::raised_to(most * sockets + OTHERS);
+    usize::try_from((descriptors.saturating_sub(OTHERS) / sockets).clamp(1, most)).unwrap_or(1)
 }
 
 fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {

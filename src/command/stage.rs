@@ -44,7 +44,7 @@ pub(super) async fn set_up(scenarios: &[Loaded], manner: &Manner) -> Result<Vec<
             Receiver::Theirs => {
                 let transport = http(loaded, &manner.connect)?;
                 let urls = addresses(loaded)?;
-                admit(&urls, &transport).await?;
+                admit(&urls, &transport, manner.wait_for.is_some()).await?;
                 receivers.extend(urls);
                 Stage::Theirs(transport)
             }

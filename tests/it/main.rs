@@ -19,6 +19,7 @@ mod properties;
 mod provider;
 #[cfg(unix)]
 mod receivers;
+mod resent;
 mod samples;
 mod scenarios;
 mod schema;

@@ -137,7 +137,7 @@ pub(super) fn shard(typed: Option<&str>, spec: &LoadSpec) -> Result<Shard, Failu
 async fn set_up(args: &LoadArgs, loaded: &Loaded) -> Result<HttpTransport, Failure> {
     let transport = http(loaded, &args.connect)?;
     let urls = addresses(loaded)?;
-    admit(&urls, &transport).await?;
+    admit(&urls, &transport, args.wait_for.is_some()).await?;
     if let Some(limit) = args.wait_for {
         let guard = Guard { allow_remote: args.connect.allow_remote };
         wait::until_accepting(&urls, guard, *limit).await?;
@@ -171,7 +171,7 @@ fn spare_descriptors(args: &LoadArgs, load: &mut Load) {
     // What is sent badly on purpose has a connection of its own, beside the free ones; the sink has the other ends.
     let faults = load.plan.scenario().tasks.iter().any(|spec| spec.may_fail());
     let sockets = if faults { 2 } else { 1 } * if args.sink { 2 } else { 1 };
-    let descriptors = super::play::descriptors(wanted * sockets + OTHERS);
+    let descriptors = super::descriptors::raised_to(wanted * sockets + OTHERS);
     let possible = (descriptors.saturating_sub(OTHERS) / sockets).max(1);
     if possible < wanted {
         load.spec.max_in_flight = possible * load.shard.count;

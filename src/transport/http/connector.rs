@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::failure;
-use super::resolve::Guarded;
+use super::resolve::{Guarded, Refusal};
 use crate::transport::guard::{Forbidden, Guard, literal};
 use crate::transport::{Failure, FailureKind};
 
@@ -30,8 +30,8 @@ impl Connector {
         Self(Arc::new(Guarded::new(guard, resolver)))
     }
 
-    /// Whether the guard refuses all addresses of `url`.
-    pub(super) async fn preflight(&self, url: &Url) -> Result<(), Forbidden> {
+    /// Whether there is an address of `url` that the guard lets pass.
+    pub(super) async fn preflight(&self, url: &Url) -> Result<(), Refusal> {
         self.0.preflight(url).await
     }
 

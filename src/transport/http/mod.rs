@@ -25,10 +25,10 @@ use tokio::time::{Instant, timeout};
 pub use self::connector::Connector;
 pub use self::headers::{HeaderError, Headers};
 use self::pool::{Connection, Missed, Pool, Reached};
-pub use self::resolve::SystemResolver;
+pub use self::resolve::{Refusal, SystemResolver};
 use self::socket::Socket;
 use self::target::Target;
-use super::guard::{Forbidden, Guard};
+use super::guard::Guard;
 use super::{Exchange, Failure, FailureKind, Manner, Outcome, Request, Transport};
 
 /// Why there is no transport.
@@ -140,12 +140,11 @@ impl HttpTransport {
         }
     }
 
-    /// Asks the guard about a URL before anything is sent, looking its name up. A lookup that fails is no refusal: the
-    /// requests will report it.
+    /// Looks a URL's name up and asks the guard about it, before anything is sent.
     ///
     /// # Errors
-    /// The guard refuses all addresses of the URL.
-    pub async fn preflight(&self, url: &Url) -> Result<(), Forbidden> {
+    /// The name has no address, or the guard refuses all of them.
+    pub async fn preflight(&self, url: &Url) -> Result<(), Refusal> {
         #[cfg(feature = "https")]
         if url.scheme() == "https" {
             self.0.tls.prepare();

@@ -7,6 +7,8 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 
+use super::failure;
+use crate::transport::FailureKind;
 use crate::transport::guard::{Forbidden, Guard, literal};
 
 /// Asks the operating system, on a thread kept for blocking calls.
@@ -28,6 +30,24 @@ impl Resolve for SystemResolver {
 #[error("the name has no address")]
 struct NoAddress;
 
+/// Why nothing can be sent to a URL.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The guard refuses all its addresses.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Its name has no address.
+    #[error(
+        "the name {host} cannot be resolved: {why}; check its spelling, add it to the DNS or the hosts file, or give an address that works"
+    )]
+    Unknown {
+        /// The name.
+        host: String,
+        /// What the lookup said.
+        why: String,
+    },
+}
+
 /// Hands over only those addresses that the guard allows. The client tries them in turn, so one wrong one would be enough.
 #[derive(Clone)]
 pub(super) struct Guarded {
@@ -44,12 +64,25 @@ impl Guarded {
         self.guard.check_url(url)
     }
 
-    pub(super) async fn preflight(&self, url: &Url) -> Result<(), Forbidden> {
+    pub(super) async fn preflight(&self, url: &Url) -> Result<(), Refusal> {
         self.check_url(url)?;
         let Some(host) = url.host_str().filter(|_| literal(url).is_none()) else { return Ok(()) };
-        let Ok(name) = host.parse() else { return Ok(()) };
-        let refusal = self.resolve(name).await.err().and_then(|error| error.downcast::<Forbidden>().ok());
-        refusal.map_or(Ok(()), |forbidden| Err(*forbidden))
+        let unknown = |why: String| Refusal::Unknown { host: host.to_owned(), why };
+        let name = host.parse().map_err(|_| unknown("it is no name".to_owned()))?;
+        match self.resolve(name).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(match error.downcast::<Forbidden>() {
+                Ok(forbidden) => Refusal::Forbidden(*forbidden),
+                Err(error) => {
+                    let failure = failure::of_lookup(&*error);
+                    // Whoever has no descriptor left for a lookup learns nothing of the name.
+                    if failure.kind == FailureKind::Exhausted {
+                        return Ok(());
+                    }
+                    unknown(failure.detail)
+                }
+            }),
+        }
     }
 }
 
@@ -102,7 +135,10 @@ mod tests {
     }
 
     async fn preflight(resolver: &Guarded, url: &str) -> Result<(), String> {
-        resolver.preflight(&Url::parse(url).unwrap()).await.map_err(|forbidden| forbidden.address().to_string())
+        resolver.preflight(&Url::parse(url).unwrap()).await.map_err(|refusal| match refusal {
+            Refusal::Forbidden(forbidden) => forbidden.address().to_string(),
+            Refusal::Unknown { host, why } => format!("{host}: {why}"),
+        })
     }
 
     #[tokio::test]
@@ -130,8 +166,13 @@ mod tests {
         // An address is not looked up.
         assert_eq!(preflight(&remote, "http://127.0.0.1/").await, Ok(()));
         assert_eq!(preflight(&remote, "http://[::1]/").await, Ok(()));
-        // Whether the name exists is for the run to find out.
-        assert_eq!(preflight(&guarded(Broken, false), "http://callback.example/").await, Ok(()));
-        assert_eq!(preflight(&guarded(Fixed(&[]), false), "http://callback.example/").await, Ok(()));
+        for (unknown, why) in [
+            (guarded(Broken, false), "the name server is down"),
+            (guarded(Fixed(&[]), false), "the name has no address"),
+        ] {
+            let told = preflight(&unknown, "http://callback.example/").await;
+            assert_eq!(told, Err(format!("callback.example: {why}")));
+            assert_eq!(preflight(&unknown, "http://127.0.0.1/").await, Ok(()));
+        }
     }
 }

@@ -13,6 +13,8 @@ use super::running::STUCK;
 /// What a request is answered with.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
+    /// These bytes, and the end of the connection.
+    AndClose(String),
     /// This status and `{"code":0}`.
     Status(u16),
     /// These bytes.
@@ -124,6 +126,10 @@ impl Part {
             let answer = match (self.answer)(number) {
                 Answer::Status(status) => with_status(status),
                 Answer::Raw(bytes) => bytes,
+                Answer::AndClose(bytes) => {
+                    reader.get_mut().write_all(bytes.as_bytes()).ok()?;
+                    return None;
+                }
                 Answer::Held => {
                     self.released.lock().unwrap().recv().ok()?;
                     with_status(200)
