@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Player;
+use tokio::sync::SemaphorePermit;
+
+use super::{Player, ROOM};
 use crate::callback::body::Moment;
 use crate::callback::payload::Stamps;
 use crate::event::{Attempt, End, Event, Subject};
@@ -12,9 +14,28 @@ use crate::plan::delivery::{Delivery, Due};
 use crate::time::{Millis, UnixMillis};
 use crate::transport::{Outcome, Request, Transport};
 
+/// What an attempt met, as far as it matters to what comes next.
+enum Met {
+    Acknowledged,
+    Failed { is_spoilt: bool, retry_in: Option<Millis> },
+}
+
+impl Met {
+    /// How a delivery ends of which this was the last attempt.
+    fn end(&self) -> End {
+        match self {
+            Self::Acknowledged => End::Acknowledged,
+            Self::Failed { is_spoilt: true, .. } => End::Spoilt,
+            Self::Failed { is_spoilt: false, .. } => End::GivenUp,
+        }
+    }
+}
+
 impl<T: Transport> Player<'_, T> {
     /// Delivers; gives the scenario time at which that was over.
-    pub(super) async fn deliver(&self, delivery: Delivery, due: Millis) -> Millis {
+    ///
+    /// Of those that wait for their turn or their retry there may be very many: what they hold is small.
+    pub(super) async fn deliver(&self, delivery: Box<Delivery>, due: Millis) -> Millis {
         let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
         let happened = match delivery.due {
             Due::Planned => delivery.happened,
@@ -26,59 +47,42 @@ impl<T: Transport> Player<'_, T> {
             self.tell(Event::Ended { subject, end: End::Dropped });
             return due;
         }
-        if delivery.is_duplicate() {
-            return self.once_more(&delivery, &subject, happened, due).await;
-        }
         let mut due = due;
-        let mut attempt = 1;
+        let mut number = 1;
         let end = loop {
-            let met = tokio::select! {
-                biased;
-                met = self.attempt(&delivery, &subject, attempt, happened, due) => met,
-                // The grace period is over: what is on its way is left to itself.
-                () = self.stop.abandoned() => break End::Interrupted,
-            };
-            let Some((met, outcome)) = met else { break End::Interrupted };
-            let ended_at = self.pace.now(due);
-            let pause = self.pause_after(&outcome, attempt);
-            let acknowledged = outcome.is_acknowledged();
-            let spoilt = met.spoiling.is_spoilt();
-            let done_at = self.settings.epoch.plus(ended_at);
-            self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: pause, attempt: met });
-            due = ended_at;
-            let Some(pause) = pause else {
-                break match (acknowledged, spoilt) {
-                    (true, _) => End::Acknowledged,
-                    (false, true) => End::Spoilt,
-                    (false, false) => End::GivenUp,
-                };
-            };
+            let Some(permit) = self.permit(&delivery).await else { break End::Interrupted };
+            let met = Box::pin(self.attempt(&delivery, &subject, number, happened, due)).await;
+            drop(permit);
+            let Some(met) = met else { break End::Interrupted };
+            due = self.pace.now(due);
+            let Met::Failed { retry_in: Some(pause), .. } = met else { break met.end() };
             due = due.plus(pause);
             tokio::select! {
                 biased;
                 () = self.stop.requested() => break End::Interrupted,
-                () = self.pace.wait_until(due) => attempt += 1,
+                () = self.pace.wait_until(due) => number += 1,
             }
         };
+        // The second of two belongs to the delivery that was there before.
+        if delivery.is_duplicate() {
+            return self.pace.now(due);
+        }
         self.tell(Event::Ended { subject, end });
         due
     }
 
-    /// The second of two: one attempt, which belongs to the delivery that was there before.
-    async fn once_more(&self, delivery: &Delivery, subject: &Arc<Subject>, happened: Millis, due: Millis) -> Millis {
-        let met = tokio::select! {
+    /// Leave to send a request, and room for its body; none once the run is to stop.
+    async fn permit(&self, delivery: &Delivery) -> Option<[SemaphorePermit<'_>; 2]> {
+        let weight = (delivery.weight() / 1024).clamp(1, ROOM);
+        let room = u32::try_from(weight).unwrap_or(u32::MAX);
+        tokio::select! {
             biased;
-            met = self.attempt(delivery, subject, 1, happened, due) => met,
-            () = self.stop.abandoned() => None,
-        };
-        if let Some((attempt, outcome)) = met {
-            let done_at = self.settings.epoch.plus(self.pace.now(due));
-            self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: None, attempt });
+            () = self.stop.requested() => None,
+            permit = self.permits.acquire() => Some([permit.ok()?, self.room.acquire_many(room).await.ok()?]),
         }
-        self.pace.now(due)
     }
 
-    /// One POST; `None` if the run was stopped before it could be sent.
+    /// One POST and what it met; `None` if it was stopped.
     async fn attempt(
         &self,
         delivery: &Delivery,
@@ -86,13 +90,31 @@ impl<T: Transport> Player<'_, T> {
         number: u32,
         happened: Millis,
         due: Millis,
-    ) -> Option<(Attempt, Outcome)> {
-        let permit = tokio::select! {
+    ) -> Option<Met> {
+        let (attempt, outcome) = tokio::select! {
             biased;
-            () = self.stop.requested() => None,
-            permit = self.permits.acquire() => permit.ok(),
+            met = self.post(delivery, subject, number, happened, due) => met?,
+            // The grace period is over: what is on its way is left to itself.
+            () = self.stop.abandoned() => return None,
         };
-        let _permit = permit?;
+        let pause = if delivery.is_duplicate() { None } else { self.pause_after(&outcome, number) };
+        let met = match (outcome.is_acknowledged(), attempt.spoiling.is_spoilt()) {
+            (true, _) => Met::Acknowledged,
+            (false, is_spoilt) => Met::Failed { is_spoilt, retry_in: pause },
+        };
+        let done_at = self.settings.epoch.plus(self.pace.now(due));
+        self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: pause, attempt });
+        Some(met)
+    }
+
+    async fn post(
+        &self,
+        delivery: &Delivery,
+        subject: &Arc<Subject>,
+        number: u32,
+        happened: Millis,
+        due: Millis,
+    ) -> Option<(Attempt, Outcome)> {
         let sent = self.pace.elapsed();
         let moment = self.moment(delivery, number, happened, due, sent);
         let spoiling = delivery.spoiling(number);

@@ -27,8 +27,10 @@ use pace::{Pace, Speed};
 use settings::Settings;
 use stop::Stop;
 
-/// The most deliveries under way at once, retry pauses included: what bounds the player's memory.
-const MAX_UNDER_WAY: usize = 100_000;
+/// The most deliveries under way at once, retry pauses included: what bounds the player's memory, at about 2 KB each.
+const MAX_UNDER_WAY: usize = 50_000;
+/// The most that the bodies on their way may be together, in KiB; a single one may be larger.
+const ROOM: usize = 64 * 1024;
 /// The most deliveries that are counted after a stop; more are reported as "at least".
 const MAX_COUNTED: usize = 10_000_000;
 
@@ -57,6 +59,7 @@ pub async fn play<T: Transport>(
         stop,
         pace: Pace::start(settings.speed),
         permits: Semaphore::new(settings.max_in_flight),
+        room: Semaphore::new(ROOM),
         observer: RefCell::new(observer),
         open: RefCell::default(),
         first_moments: RefCell::default(),
@@ -70,6 +73,8 @@ struct Player<'a, T> {
     stop: &'a Stop,
     pace: Pace,
     permits: Semaphore,
+    /// Room for the bodies of requests on their way, in KiB.
+    room: Semaphore,
     observer: RefCell<&'a mut dyn FnMut(Event)>,
     /// Of tasks with deliveries under way, how many these are, and whether nothing comes after them.
     open: RefCell<HashMap<u64, Open>>,
@@ -87,7 +92,7 @@ struct Open {
 
 /// A delivery that is over, with its lane if that waited for it.
 struct Done {
-    lane: Option<Lane>,
+    lane: Option<Box<Lane>>,
     sent_at: Millis,
     ended_at: Millis,
 }
@@ -163,12 +168,13 @@ impl<'a, T: Transport> Player<'a, T> {
         self.open(delivery.task.number, lane.peek().is_none());
         let awaits_answer = lane.peek().is_some_and(|next| matches!(next.due, Due::AfterAnswer(_)));
         let lane = if self.settings.ordering == Ordering::Strict || awaits_answer {
-            Some(lane)
+            Some(Box::new(lane))
         } else {
             let next = next_due(&lane, due, Millis::ZERO);
             agenda.put_back(lane, next);
             None
         };
+        let delivery = Box::new(delivery);
         async move {
             let (task, kind) = (delivery.task.clone(), delivery.callback.kind());
             let told = !delivery.fate.dropped && !delivery.is_duplicate();
@@ -179,7 +185,9 @@ impl<'a, T: Transport> Player<'a, T> {
                 When::TaskOver => is_last,
                 When::At(_) | When::End => false,
             };
-            self.probe(Some(&task), asked).await;
+            if !self.settings.probes.is_empty() {
+                Box::pin(self.probe(Some(&task), asked)).await;
+            }
             Done { lane, sent_at: due, ended_at }
         }
     }
@@ -207,7 +215,7 @@ impl<'a, T: Transport> Player<'a, T> {
     fn resume(&self, agenda: &mut Agenda, done: Done) {
         if let Some(lane) = done.lane {
             let next = next_due(&lane, done.sent_at, done.ended_at);
-            agenda.put_back(lane, next);
+            agenda.put_back(*lane, next);
         }
     }
 

@@ -23,6 +23,7 @@ mod keys;
 mod library;
 mod load;
 mod manual;
+mod memory;
 mod moments;
 mod plan;
 mod readme;
