@@ -24,6 +24,18 @@ impl Overlay {
         self.raw.is_none() && self.msg.is_empty() && self.body.is_empty()
     }
 
+    /// About how many bytes it adds to a body, or is.
+    pub fn weight(&self) -> usize {
+        let written = |fields: &Map<String, Value>| {
+            if fields.is_empty() {
+                0
+            } else {
+                fields.iter().map(|(key, value)| key.len() + value.to_string().len()).sum()
+            }
+        };
+        self.raw.as_ref().map_or_else(|| written(&self.msg) + written(&self.body), Bytes::len)
+    }
+
     /// Lays `fields`, filled for `copy`, over `object`.
     pub(super) fn lay(fields: &Map<String, Value>, copy: u64, object: &mut Map<String, Value>) {
         for (key, value) in fields {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Corruption;
 
 /// How long the field is that makes a body huge, in bytes.
-const HUGE: usize = 1024 * 1024;
+pub(super) const HUGE: usize = 1024 * 1024;
 
 /// The body as it arrives, damaged; where there is nothing to damage in this way, cut.
 pub(super) fn corrupt(body: Vec<u8>, how: Corruption) -> Vec<u8> {

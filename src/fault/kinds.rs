@@ -1,5 +1,7 @@
 //! The kinds of each fault, by the names scenarios use.
 
+use super::corrupt::HUGE;
+
 /// How a body is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Corruption {
@@ -40,6 +42,11 @@ impl Corruption {
     /// Whether a receiver may just as well take it: what it says can be read, and a refusal only brings it back.
     pub const fn is_tolerable(self) -> bool {
         matches!(self, Self::UnknownEvent | Self::Huge | Self::WrongContentType)
+    }
+
+    /// How many bytes it adds to a body.
+    pub const fn adds(self) -> usize {
+        if matches!(self, Self::Huge) { HUGE } else { 0 }
     }
 
     /// The name scenarios use.

@@ -38,6 +38,11 @@ impl Windows {
         Self(windows)
     }
 
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Window> {
+        self.0.iter()
+    }
+
     /// Whether nothing can happen.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|window| window.chances.is_empty())

@@ -7,12 +7,11 @@ use std::iter::Peekable;
 use super::delivery::Delivery;
 use super::lane::Lane;
 use super::{Plan, Tasks};
+use crate::scenario::extent::{MAX_ALIVE, SHORT};
 use crate::time::Millis;
 
 /// The most lanes that are kept open while they wait.
 const MAX_OPEN: usize = 16_384;
-/// Up to so many deliveries a lane is cheap to work out again.
-const SHORT: u64 = 64;
 
 /// Lanes by the time of what comes next in each.
 ///
@@ -95,7 +94,10 @@ impl Agenda {
     /// Opens the lanes that may hold the next delivery: a task says nothing before its start.
     fn start_tasks(&mut self) {
         while let Some(task) = self.to_come.peek() {
-            if self.waiting.peek().is_some_and(|Reverse(first)| task.start() > first.due) {
+            let is_later = |first: &Waiting| (task.start(), task.number) > (first.due, first.task);
+            // Only a receiver that lags behind makes more of them wait than the scenario says.
+            let is_full = self.waiting.len() >= MAX_ALIVE;
+            if self.waiting.peek().is_some_and(|Reverse(first)| is_full || is_later(first)) {
                 return;
             }
             if let Some(task) = self.to_come.next() {

@@ -7,9 +7,9 @@ use crate::callback::body::{Moment, encode};
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::Payload;
 use crate::expect::Expectation;
-use crate::fault::{DuplicateAs, Fate, Spoiling};
+use crate::fault::{Corruption, DuplicateAs, Fate, Spoiling};
 use crate::plan::task::Task;
-use crate::scenario::task::IncidentKind;
+use crate::scenario::task::{IncidentKind, Step, When};
 use crate::time::Millis;
 
 /// One callback that is to reach the receiver.
@@ -80,6 +80,19 @@ impl Delivery {
         }
     }
 
+    /// With what its step says of it.
+    pub(super) fn laid_over(mut self, step: &Step) -> Self {
+        self.due = match step.when {
+            _ if self.number == 1 => Due::Planned,
+            When::At(_) => Due::Planned,
+            When::AfterSent(pause) => Due::AfterSent(pause),
+            When::AfterAnswer(pause) => Due::AfterAnswer(pause),
+        };
+        self.overlay = (!step.overlay.is_empty()).then(|| Arc::clone(&step.overlay));
+        self.expect.clone_from(&step.expect);
+        self
+    }
+
     /// The same once more, if it is to come twice.
     pub(super) fn duplicate(&self) -> Option<Self> {
         let duplicate = self.fate.duplicate.filter(|_| !self.fate.dropped)?;
@@ -97,6 +110,13 @@ impl Delivery {
         let sender = self.task.sender(self.retargeted, address, file);
         let body = encode(&self.callback, &sender, payload, moment, self.overlay.as_deref(), spoiling.signature);
         spoiling.apply(body)
+    }
+
+    /// About how many bytes an attempt is, before it is made; never much less.
+    pub fn weight(&self) -> usize {
+        let urls = self.task.spec.files.iter().map(|file| file.url.as_written().len()).sum::<usize>();
+        let overlay = self.overlay.as_ref().map_or(0, |overlay| overlay.weight());
+        1024 + urls + overlay + self.fate.corruption.map_or(0, Corruption::adds)
     }
 
     /// What befalls it, of what befalls the delivery that it belongs to.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cause::Kept;
-use super::delivery::{Delivery, Due};
+use super::delivery::{Delivery, Due, Pass};
 use super::task::Task;
+use crate::callback::Callback;
 use crate::dice::{Dice, Purpose, Stream};
 use crate::fault::Fate;
 use crate::provider::timeline::Timeline;
-use crate::scenario::task::{Script, Step, When};
+use crate::scenario::task::{IncidentKind, Script, Step, When};
 use crate::time::Millis;
 
 /// The deliveries of one task in order, each made when it is asked for.
@@ -46,9 +47,18 @@ struct Faults {
     /// The time of the last delivery made from the source: none comes from it that is due before.
     reached: Millis,
     /// Delayed deliveries and duplicates, until their time comes: by time, then in the order they were made.
-    strays: BTreeMap<(Millis, u64, bool), Delivery>,
+    strays: BTreeMap<(Millis, u64, bool), Stray>,
     /// Offset and number of the last one given out.
     last: (Millis, u64),
+}
+
+/// What is kept of a delivery until its time comes, for there may be very many: the rest follows from its number.
+#[derive(Debug)]
+struct Stray {
+    happened: Millis,
+    callback: Callback,
+    cause: Option<IncidentKind>,
+    retargeted: Option<u16>,
 }
 
 impl Lane {
@@ -113,20 +123,14 @@ impl Lane {
                 }
             }),
             Source::Steps { made, last } => step(&self.task, *made).map(|step| {
-                let (offset, due) = match step.when {
-                    When::At(at) => (at, Due::Planned),
-                    When::AfterSent(pause) => (last.plus(pause), Due::AfterSent(pause)),
-                    When::AfterAnswer(pause) => (last.plus(pause), Due::AfterAnswer(pause)),
+                let offset = match step.when {
+                    When::At(at) => at,
+                    When::AfterSent(pause) | When::AfterAnswer(pause) => last.plus(pause),
                 };
                 *made += 1;
                 *last = offset;
                 let offset = self.task.start().plus(offset);
-                Delivery {
-                    due: if number == 1 { Due::Planned } else { due },
-                    overlay: (!step.overlay.is_empty()).then(|| Arc::clone(&step.overlay)),
-                    expect: step.expect.clone(),
-                    ..Delivery::plain(self.task.clone(), number, offset, step.callback.clone())
-                }
+                Delivery::plain(self.task.clone(), number, offset, step.callback.clone()).laid_over(step)
             }),
         };
         self.made += u64::from(delivery.is_some());
@@ -140,17 +144,43 @@ impl Lane {
             faults.reached = delivery.offset;
             delivery.fate = self.fate(&delivery, faults);
             if let Some(duplicate) = delivery.duplicate() {
-                faults.strays.insert((duplicate.offset, duplicate.number, true), duplicate);
+                faults.keep(&duplicate);
             }
             match delivery.fate.delay.filter(|_| !delivery.fate.dropped) {
                 Some(by) => {
                     delivery.offset = delivery.offset.plus(by);
-                    faults.strays.insert((delivery.offset, delivery.number, false), delivery);
+                    faults.keep(&delivery);
                 }
                 None => faults.upcoming = Some(delivery),
             }
         }
-        faults.next()
+        // At the same time what was made first goes first, and a delivery before its duplicate.
+        let stray = faults.strays.keys().next().map(|(at, number, _)| (*at, *number));
+        let own = faults.upcoming.as_ref().map(|own| (own.offset, own.number));
+        let mut delivery = match (stray, own) {
+            (Some(stray), own) if own.is_none_or(|own| stray < own) => self.found(faults)?,
+            _ => faults.upcoming.take()?,
+        };
+        delivery.due = due(&delivery, faults.last);
+        faults.last = (delivery.offset, delivery.number);
+        Some(delivery)
+    }
+
+    /// The first stray, as it was made.
+    fn found(&self, faults: &mut Faults) -> Option<Delivery> {
+        let ((offset, number, is_duplicate), stray) = faults.strays.pop_first()?;
+        let Stray { happened, callback, cause, retargeted } = stray;
+        let plain = Delivery::plain(self.task.clone(), number, offset, callback);
+        let mut delivery = Delivery { happened, cause, retargeted: retargeted.map(usize::from), ..plain };
+        let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        if let Some(step) = step(&self.task, index) {
+            delivery = delivery.laid_over(step);
+        }
+        delivery.fate = self.fate(&delivery, faults);
+        if let Some(duplicate) = delivery.fate.duplicate.filter(|_| is_duplicate) {
+            delivery.pass = Pass::Duplicate(duplicate.sends);
+        }
+        Some(delivery)
     }
 
     fn fate(&self, delivery: &Delivery, faults: &mut Faults) -> Fate {
@@ -179,17 +209,15 @@ impl Faults {
         self.strays.keys().next().is_some_and(|(at, ..)| *at <= self.reached)
     }
 
-    fn next(&mut self) -> Option<Delivery> {
-        // At the same time what was made first goes first, and a delivery before its duplicate.
-        let stray = self.strays.keys().next().map(|(at, number, _)| (*at, *number));
-        let own = self.upcoming.as_ref().map(|own| (own.offset, own.number));
-        let mut delivery = match (stray, own) {
-            (Some(stray), own) if own.is_none_or(|own| stray < own) => self.strays.pop_first()?.1,
-            _ => self.upcoming.take()?,
+    /// Keeps one until its time comes.
+    fn keep(&mut self, delivery: &Delivery) {
+        let stray = Stray {
+            happened: delivery.happened,
+            callback: delivery.callback.clone(),
+            cause: delivery.cause,
+            retargeted: delivery.retargeted.and_then(|index| index.try_into().ok()),
         };
-        delivery.due = due(&delivery, self.last);
-        self.last = (delivery.offset, delivery.number);
-        Some(delivery)
+        self.strays.insert((delivery.offset, delivery.number, delivery.is_duplicate()), stray);
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Player;
+use tokio::sync::SemaphorePermit;
+
+use super::{MAX_BODIES, Player};
 use crate::callback::body::Moment;
 use crate::callback::payload::Stamps;
 use crate::event::{Attempt, End, Event, Subject};
@@ -35,9 +37,17 @@ impl Job {
     }
 }
 
+/// An attempt that is over, as far as it matters to what comes next.
+struct Finished {
+    /// How the delivery ends if this was its last.
+    end: End,
+    /// The pause before another one.
+    retry_in: Option<Millis>,
+}
+
 impl<T: Transport> Player<'_, T> {
     /// A delivery before its first attempt, which is due at `due`.
-    pub(super) fn job(&self, delivery: Delivery, due: Millis, lane: Option<Lane>) -> Job {
+    pub(super) fn job(&self, delivery: Delivery, due: Millis, lane: Option<Lane>) -> Box<Job> {
         let happened = match delivery.due {
             Due::Planned => delivery.happened,
             _ if delivery.is_duplicate() => delivery.happened,
@@ -45,85 +55,81 @@ impl<T: Transport> Player<'_, T> {
             Due::AfterSent(_) | Due::AfterAnswer(_) => due.minus(delivery.offset.minus(delivery.happened)),
         };
         let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
-        Job { delivery, subject, happened, first_due: due, attempt: 1, due, lane }
+        Box::new(Job { delivery, subject, happened, first_due: due, attempt: 1, due, lane })
     }
 
     /// The next attempt of a delivery, if it is one that is sent; then its `due` is when that was over. Gives the pause before
     /// another attempt; `None`: the delivery is over.
+    ///
+    /// Of those that wait for leave to send there may be very many: what they hold is small.
     pub(super) async fn deliver(&self, job: &mut Job) -> Option<Millis> {
-        let Job { delivery, subject, happened, attempt, due, .. } = job;
-        if delivery.fate.dropped {
-            self.tell(Event::Ended { subject: Arc::clone(subject), end: End::Dropped });
+        if job.delivery.fate.dropped {
+            self.tell(Event::Ended { subject: Arc::clone(&job.subject), end: End::Dropped });
             return None;
         }
-        if delivery.is_duplicate() {
-            *due = self.once_more(delivery, subject, *happened, *due).await;
-            return None;
-        }
-        let met = tokio::select! {
-            biased;
-            met = self.attempt(delivery, subject, *attempt, *happened, *due) => met,
-            // The grace period is over: what is on its way is left to itself.
-            () = self.stop.abandoned() => None,
-        };
-        let Some((met, outcome)) = met else {
+        let Some(permit) = self.permit(&job.delivery).await else {
             self.interrupt(job);
             return None;
         };
-        let ended_at = self.pace.now(*due);
-        let pause = self.pause_after(&outcome, *attempt);
-        let end = match (outcome.is_acknowledged(), met.spoiling.is_spoilt()) {
-            (true, _) => End::Acknowledged,
-            (false, true) => End::Spoilt,
-            (false, false) => End::GivenUp,
+        let finished = Box::pin(self.attempt(job)).await;
+        drop(permit);
+        let Some(Finished { end, retry_in }) = finished else {
+            self.interrupt(job);
+            return None;
         };
-        let done_at = self.settings.epoch.plus(ended_at);
-        self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: pause, attempt: met });
-        *due = ended_at;
-        if pause.is_none() {
-            self.tell(Event::Ended { subject: Arc::clone(subject), end });
+        job.due = self.pace.now(job.due);
+        // The second of two belongs to the delivery that was there before.
+        if retry_in.is_none() && !job.delivery.is_duplicate() {
+            self.tell(Event::Ended { subject: Arc::clone(&job.subject), end });
         }
-        pause
+        retry_in
     }
 
     /// The run is stopped before a delivery is over.
     pub(super) fn interrupt(&self, job: &Job) {
-        self.tell(Event::Ended { subject: Arc::clone(&job.subject), end: End::Interrupted });
-    }
-
-    /// The second of two: one attempt, which belongs to the delivery that was there before.
-    async fn once_more(&self, delivery: &Delivery, subject: &Arc<Subject>, happened: Millis, due: Millis) -> Millis {
-        let met = tokio::select! {
-            biased;
-            met = self.attempt(delivery, subject, 1, happened, due) => met,
-            () = self.stop.abandoned() => None,
-        };
-        if let Some((attempt, outcome)) = met {
-            let done_at = self.settings.epoch.plus(self.pace.now(due));
-            self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in: None, attempt });
+        if !job.delivery.is_duplicate() {
+            self.tell(Event::Ended { subject: Arc::clone(&job.subject), end: End::Interrupted });
         }
-        self.pace.now(due)
     }
 
-    /// One POST; `None` if the run was stopped before it could be sent.
-    async fn attempt(
-        &self,
-        delivery: &Delivery,
-        subject: &Arc<Subject>,
-        number: u32,
-        happened: Millis,
-        due: Millis,
-    ) -> Option<(Attempt, Outcome)> {
-        let permit = tokio::select! {
+    /// Leave to send a request, with room for its body and for what is written of it; none once the run is to stop.
+    async fn permit(&self, delivery: &Delivery) -> Option<[SemaphorePermit<'_>; 2]> {
+        let weight = (delivery.weight() / 1024).clamp(1, MAX_BODIES);
+        let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+        tokio::select! {
             biased;
             () = self.stop.requested() => None,
             permit = async {
-                let permit = self.permits.acquire().await.ok();
+                let permit = [self.permits.acquire().await.ok()?, self.bodies.acquire_many(weight).await.ok()?];
                 self.room().await;
-                permit
+                Some(permit)
             } => permit,
+        }
+    }
+
+    /// One POST and what came of it; `None` if it was stopped.
+    async fn attempt(&self, job: &Job) -> Option<Finished> {
+        let (attempt, outcome) = tokio::select! {
+            biased;
+            met = self.post(job) => met?,
+            // The grace period is over: what is on its way is left to itself.
+            () = self.stop.abandoned() => return None,
         };
-        let _permit = permit?;
+        let retry_in = if job.delivery.is_duplicate() { None } else { self.pause_after(&outcome, job.attempt) };
+        let end = match (outcome.is_acknowledged(), attempt.spoiling.is_spoilt()) {
+            (true, _) => End::Acknowledged,
+            (false, true) => End::Spoilt,
+            (false, false) => End::GivenUp,
+        };
+        let done_at = self.settings.epoch.plus(self.pace.now(job.due));
+        self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in, attempt });
+        Some(Finished { end, retry_in })
+    }
+
+    /// One POST; `None` if it could not be written down.
+    async fn post(&self, job: &Job) -> Option<(Attempt, Outcome)> {
+        let Job { delivery, subject, happened, attempt: number, due, .. } = job;
+        let (number, happened, due) = (*number, *happened, *due);
         let moment = self.moment(delivery, number, happened, due, self.pace.elapsed());
         let spoiling = delivery.spoiling(number);
         let addresses = &self.settings.addresses;

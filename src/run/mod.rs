@@ -35,6 +35,8 @@ use settings::Settings;
 use stop::Stop;
 use turns::{Turn, Turns};
 
+/// The most that the bodies on their way may be together, in KiB; a single one may be larger.
+const MAX_BODIES: usize = 64 * 1024;
 /// The most deliveries that are counted after a stop; more are reported as "at least".
 const MAX_COUNTED: usize = 10_000_000;
 /// How long a request may wait until the journal tells of it before that stops the schedule.
@@ -83,6 +85,7 @@ pub async fn play<T: Transport>(
         stop,
         pace: Pace::start(settings.speed),
         permits: Semaphore::new(settings.max_in_flight),
+        bodies: Semaphore::new(MAX_BODIES),
         observer: RefCell::new(observer),
         open: RefCell::default(),
         first_moments: RefCell::default(),
@@ -96,6 +99,8 @@ struct Player<'a, T> {
     stop: &'a Stop,
     pace: Pace,
     permits: Semaphore,
+    /// Room for the bodies of requests on their way, in KiB.
+    bodies: Semaphore,
     observer: RefCell<&'a mut dyn Observer>,
     /// Of tasks with deliveries under way, how many these are, and whether nothing comes after them.
     open: RefCell<HashMap<u64, Open>>,
@@ -113,7 +118,7 @@ struct Open {
 
 /// A delivery after one of its attempts.
 struct Done {
-    job: Job,
+    job: Box<Job>,
     /// The pause before another attempt; none if the delivery is over.
     pause: Option<Millis>,
 }
@@ -234,7 +239,7 @@ impl<'a, T: Transport> Player<'a, T> {
     }
 
     /// What `turn` is about. Where nothing is waited for, the lane goes on at once.
-    fn take(&self, turns: &mut Turns, turn: Turn) -> Option<Job> {
+    fn take(&self, turns: &mut Turns, turn: Turn) -> Option<Box<Job>> {
         let job = match turn {
             Turn::Retry(_) => turns.take_retry()?,
             Turn::First((due, _)) => {
@@ -254,10 +259,10 @@ impl<'a, T: Transport> Player<'a, T> {
     }
 
     /// One attempt, and the probes after the delivery if that is over.
-    async fn try_once(&self, mut job: Job) -> Done {
+    async fn try_once(&self, mut job: Box<Job>) -> Done {
         let pause = self.deliver(&mut job).await;
         if pause.is_none() {
-            let Job { delivery, .. } = &job;
+            let Job { delivery, .. } = &*job;
             let is_last = self.close(delivery.task.number);
             let kind = delivery.callback.kind();
             let told = !delivery.fate.dropped && !delivery.is_duplicate();
@@ -266,7 +271,9 @@ impl<'a, T: Transport> Player<'a, T> {
                 When::TaskOver => is_last,
                 When::At(_) | When::End => false,
             };
-            self.probe(Some(&delivery.task), asked).await;
+            if !self.settings.probes.is_empty() {
+                Box::pin(self.probe(Some(&delivery.task), asked)).await;
+            }
         }
         Done { job, pause }
     }
@@ -286,7 +293,7 @@ impl<'a, T: Transport> Player<'a, T> {
     }
 
     /// The run is stopped while a delivery waits for its next try.
-    fn give_up(&self, turns: &mut Turns, mut job: Job) {
+    fn give_up(&self, turns: &mut Turns, mut job: Box<Job>) {
         self.interrupt(&job);
         self.close(job.delivery.task.number);
         let due = job.due;

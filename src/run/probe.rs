@@ -27,7 +27,7 @@ impl<T: Transport> Player<'_, T> {
     pub(super) async fn probe_all(&self, tasks: impl Iterator<Item = Task> + Clone, wanted: impl Fn(When) -> bool) {
         for probe in self.settings.probes.iter().filter(|probe| wanted(probe.when)) {
             if probe.is_about_a_task() {
-                for task in tasks.clone() {
+                for task in tasks.clone().take_while(|_| !self.stop.is_requested()) {
                     self.ask(probe, Some(&task)).await;
                 }
             } else {

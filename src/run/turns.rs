@@ -15,7 +15,7 @@ type Place = (Millis, u64);
 pub(super) struct Turns {
     agenda: Agenda,
     /// By their due time, task and delivery.
-    retries: BTreeMap<(Millis, u64, u64), Job>,
+    retries: BTreeMap<(Millis, u64, u64), Box<Job>>,
     order: Option<Order>,
 }
 
@@ -89,7 +89,7 @@ impl Turns {
     }
 
     /// The next retry.
-    pub(super) fn take_retry(&mut self) -> Option<Job> {
+    pub(super) fn take_retry(&mut self) -> Option<Box<Job>> {
         self.retries.pop_first().map(|(_, job)| job)
     }
 
@@ -99,7 +99,7 @@ impl Turns {
     }
 
     /// A delivery waits to be tried again.
-    pub(super) fn retry(&mut self, job: Job) {
+    pub(super) fn retry(&mut self, job: Box<Job>) {
         self.retries.insert(job.place(), job);
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod duration;
+pub mod extent;
 mod overrides;
 pub mod places;
 pub mod problem;

@@ -150,7 +150,7 @@ fn limits_have_an_error_each_and_are_taken_themselves() {
         (&expected, 100, "5:1 more than 100 items in `headers`"),
         (&statuses, 100, "6:10 `status` lists 1 to 100 statuses"),
         (&|count| format!("name = \"{}\"\n{TASK}", "x".repeat(count)), 8192, "2:8 `name` is longer than 8192 bytes"),
-        (&|count| format!("{TASK}count = {count}\n"), 100_000_000, "5:9 `count` is out of range"),
+        (&|count| format!("{TASK}spacing = \"1ms\"\ncount = {count}\n"), 100_000_000, "6:9 `count` is out of range"),
         (&|count| format!("{TASK}loops = {count}\n"), 1_000_000_000, "5:9 `loops` is out of range"),
     ];
     for (text, most, complaint) in rows {

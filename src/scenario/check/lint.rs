@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::relay::MAX_START_GAP;
+use super::size::Sizes;
 use crate::callback::payload::Profile;
 use crate::callback::template::Template;
 use crate::scenario::problem::{Problem, Problems};
@@ -24,11 +25,20 @@ pub(super) struct Lints {
     task_ids: HashMap<String, Range<usize>>,
     targets: HashMap<String, Range<usize>>,
     found: Vec<Problem>,
+    /// How much there is at once.
+    pub(super) sizes: Sizes,
 }
 
 impl Lints {
     pub(super) fn new(profile: Profile, has_load: bool) -> Self {
-        Self { profile, has_load, task_ids: HashMap::new(), targets: HashMap::new(), found: Vec::new() }
+        Self {
+            profile,
+            has_load,
+            task_ids: HashMap::new(),
+            targets: HashMap::new(),
+            found: Vec::new(),
+            sizes: Sizes::default(),
+        }
     }
 
     pub(super) fn report(self, problems: &Problems) {

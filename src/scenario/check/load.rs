@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use super::size::Sizes;
 use crate::load::threshold::Threshold;
 use crate::load::{Arrivals, LoadSpec, OnSaturation, Rate, Stage, Unit};
 use crate::scenario::duration;
@@ -26,7 +27,7 @@ const DEFAULT_TASKS: u64 = 120;
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
 
 /// `[load]`, if it is there.
-pub(super) fn read(root: &mut Section<'_>) -> Option<LoadSpec> {
+pub(super) fn read(root: &mut Section<'_>, sizes: &Sizes) -> Option<LoadSpec> {
     let mut table = root.section("load", "[load]")?;
     let rate = rate(&mut table);
     let stages = stages(&mut table);
@@ -69,6 +70,7 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<LoadSpec> {
         let span = table.key_span("warm_up").unwrap_or_default();
         table.add(Problem::error(span, "the warm-up is as long as the load: nothing would be measured"));
     }
+    sizes.report_load(&spec, &table);
     table.finish();
     Some(spec)
 }

@@ -12,6 +12,7 @@ mod payload;
 mod probe;
 mod receiver;
 mod relay;
+mod size;
 mod step;
 mod syntax;
 mod task;
@@ -99,7 +100,8 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
         );
     }
     let probes = probe::read_all(&mut root);
-    let load = load::read(&mut root);
+    lints.sizes.report(root.key_span("faults"), problems);
+    let load = load::read(&mut root, &lints.sizes);
     root.finish();
     lints.report(problems);
     Scenario { name, description, seed, receiver, payload, key_env, tasks, expectations, probes, load }

@@ -50,8 +50,11 @@ pub(super) fn read(
         let (files, relay) = relay::read(&mut section, files, url, lints);
         (files, relay.map(Script::Relay))
     };
+    let value = |section: &mut Section<'_>, key| section.get(key).map(toml::Spanned::span);
+    let tasks_at = value(&mut section, "count").unwrap_or_else(|| section.span.clone());
+    let late_at = section.key_span("faults");
     section.finish();
-    Some(TaskSpec {
+    let spec = TaskSpec {
         count,
         spacing,
         start,
@@ -63,7 +66,9 @@ pub(super) fn read(
         files,
         faults,
         script: script?,
-    })
+    };
+    lints.sizes.add(&spec, tasks_at, late_at);
+    Some(spec)
 }
 
 /// A source that is no file of a list.

@@ -25,6 +25,7 @@ mod keys;
 mod library;
 mod load;
 mod manual;
+mod memory;
 mod moments;
 mod names;
 mod overwriting;
