@@ -74,7 +74,7 @@ pub(super) struct Manner {
 /// # Errors
 /// [`Failure`] if one could not be run at all, or its output could not be written.
 pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Result<Exit, Failure> {
-    let mut signals = Signals::catch();
+    let mut signals = Signals::catch(scenarios.iter().map(|loaded| &loaded.plan));
     let stages = tokio::select! {
         stages = set_up(scenarios, manner) => stages?,
         exit = signals.next() => {
@@ -244,7 +244,7 @@ async fn conduct(
         () = signals.stop(&stopper, &interrupted) => Rest { not_started: 0, at_least: true },
         rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut observer) => rest,
     };
-    Ending { rest, interrupted: interrupted.get() }
+    Ending { rest, interrupted: interrupted.get().or_else(|| signals.unseen()) }
 }
 
 /// Drops what nobody behind reads, for many may wait to be written: the judge has read the answer, and people see how one

@@ -99,7 +99,8 @@ pub(super) fn pace(load: &Load, worker: u64, began: Instant, words: &Sender<Word
         let request = maker.request(&delivery, due);
         let is_warm_up = due < load.spec.warm_up;
         if !wait_until(began + due, halt) {
-            let rest = arrivals.count_between(load.spec.warm_up, load.spec.duration, left);
+            load.plan.cutoff().cut_soon();
+            let rest = arrivals.count_between(load.spec.warm_up, load.spec.duration, left, load.plan.cutoff());
             // The worker is gone only if it has failed.
             let _ = words.blocking_send(Word::NotStarted(rest + u64::from(!is_warm_up)));
             return;

@@ -140,7 +140,7 @@ impl<'a, T: Transport> Player<'a, T> {
         if !stopped {
             self.probe_all(tasks, |when| when == When::End).await;
         }
-        count(agenda)
+        count(agenda, stopped)
     }
 
     /// The scenario times at which something is asked, each once, in order.
@@ -236,7 +236,12 @@ fn next_due(lane: &Lane, sent_at: Millis, ended_at: Millis) -> Option<Millis> {
     })
 }
 
-fn count(agenda: Agenda) -> Rest {
+/// What is left of it; of one that was stopped as far as that is soon counted.
+fn count(agenda: Agenda, stopped: bool) -> Rest {
+    let cutoff = agenda.cutoff();
+    if stopped {
+        cutoff.cut_soon();
+    }
     let counted = agenda.rest().take(MAX_COUNTED + 1).count();
-    Rest { not_started: counted.min(MAX_COUNTED) as u64, at_least: counted > MAX_COUNTED }
+    Rest { not_started: counted.min(MAX_COUNTED) as u64, at_least: counted > MAX_COUNTED || cutoff.is_cut() }
 }

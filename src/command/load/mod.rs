@@ -64,7 +64,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage("the shards of a load need the same seed, and this one is drawn: add --seed 1"));
     }
     block_on(false, async {
-        let mut signals = Signals::catch();
+        let mut signals = Signals::catch([&loaded.plan]);
         if args.sink {
             sink(&mut loaded, args)?;
         }
@@ -229,7 +229,10 @@ async fn make(
             result = &mut measured => {
                 view.clear();
                 let measured = result.map_err(|_| Failure::could_not_run("the generator failed"))?;
-                return Ok((measured, interrupted));
+                if load.plan.cutoff().is_cut() {
+                    note("not all that was planned has been counted: planned and not started are at least so many");
+                }
+                return Ok((measured, interrupted.or_else(|| signals.unseen())));
             }
             exit = signals.next() => {
                 if interrupted.is_some() {
