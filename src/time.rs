@@ -1,6 +1,8 @@
 //! Whole milliseconds for timelines, and the one place that asks for the time of day.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// An offset or a length of scenario time, in whole milliseconds.
@@ -58,6 +60,34 @@ impl fmt::Display for Millis {
             return out.write_str("forever");
         }
         write!(out, "{}", humantime::format_duration(self.to_duration()))
+    }
+}
+
+/// How long somebody who wants a program to end waits for what it still works out.
+pub const PATIENCE: Duration = Duration::from_millis(700);
+
+/// The end of somebody's patience, declared on another thread: whatever is worked out goes no further.
+#[derive(Debug, Clone, Default)]
+pub struct Cutoff(Arc<AtomicBool>);
+
+impl Cutoff {
+    /// From now on nothing more is worked out.
+    pub fn cut(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The same [`PATIENCE`] later, by the real clock: who waits for a summary does not live in scenario time.
+    pub fn cut_soon(&self) {
+        let cutoff = self.clone();
+        std::thread::spawn(move || {
+            std::thread::park_timeout(PATIENCE);
+            cutoff.cut();
+        });
+    }
+
+    /// Whether it is so.
+    pub fn is_cut(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

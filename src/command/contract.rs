@@ -69,7 +69,7 @@ pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
         admit(&urls, &transport, args.wait_for.is_some()).await?;
         let (stopper, stop) = stop();
         let interrupted = Cell::new(None);
-        let mut signals = Signals::catch();
+        let mut signals = Signals::catch(loaded.iter().map(|loaded| &loaded.plan));
         let hunt = async {
             let guard = Guard { allow_remote: args.connect.allow_remote };
             somebody_there(&urls, guard, args.wait_for.map(Into::into), &stop).await?;

@@ -65,7 +65,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
         let interrupted = Cell::new(None);
         let court =
             Court { transport: &transport, loaded: &loaded, reset: reset(args), max_in_flight: 1, stop: stop.clone() };
-        let mut signals = Signals::catch();
+        let mut signals = Signals::catch([&loaded.plan]);
         let hunt = async {
             let guard = Guard { allow_remote: args.connect.allow_remote };
             somebody_there(&urls, guard, args.wait_for.map(Into::into), &stop).await?;
@@ -79,7 +79,10 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
             biased;
             () = signals.stop(&stopper, &interrupted) => Ok(Exit::Success),
             exit = hunt => exit,
-        }?;
+        };
+        // What was found out about a plan that was cut short means nothing.
+        let cut = signals.unseen().filter(|_| loaded.plan.cutoff().is_cut());
+        let exit = cut.map_or(exit, Ok)?;
         Ok(interrupted.get().unwrap_or(Exit::Success).and(exit))
     })?
 }

@@ -79,7 +79,7 @@ pub(super) struct Manner {
 /// # Errors
 /// [`Failure`] if one could not be run at all, or its output could not be written.
 pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Result<Exit, Failure> {
-    let mut signals = Signals::catch();
+    let mut signals = Signals::catch(scenarios.iter().map(|loaded| &loaded.plan));
     let stages = tokio::select! {
         stages = set_up(scenarios, manner) => stages?,
         exit = signals.next() => {
@@ -233,7 +233,7 @@ async fn conduct(
         rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut watcher) => rest,
         () = look(loaded, manner, reporter, &settings.outputs) => unreachable!("it never ends"),
     };
-    Ending { rest, interrupted: interrupted.get() }
+    Ending { rest, interrupted: interrupted.get().or_else(|| signals.unseen()) }
 }
 
 /// Hears of everything that happens, and hands it to all who want to know.

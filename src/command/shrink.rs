@@ -109,7 +109,11 @@ fn whole(loaded: &Loaded) -> Result<Kept, Failure> {
     if causes.len() > MAX_CAUSES {
         return Err(too_many(format!("{MAX_CAUSES} incidents and faults")));
     }
-    Ok(Kept { tasks: plan.tasks().map(|task| task.number).collect(), causes })
+    let tasks: BTreeSet<_> = plan.tasks().map(|task| task.number).take(MAX_DELIVERIES + 1).collect();
+    if tasks.len() > MAX_DELIVERIES {
+        return Err(too_many(format!("{MAX_DELIVERIES} tasks")));
+    }
+    Ok(Kept { tasks, causes })
 }
 
 fn legend(loaded: &Loaded, whole: &Kept) -> String {

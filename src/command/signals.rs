@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -10,8 +12,10 @@ use tokio::time::timeout;
 
 use super::output::{self, note};
 use crate::error::Exit;
+use crate::plan::Plan;
 use crate::report::style::NOTE;
 use crate::run::stop::Stopper;
+use crate::time::{Cutoff, PATIENCE};
 use crate::writer::hurry;
 
 /// How long requests on their way may take to end after the first signal.
@@ -20,15 +24,22 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST: Duration = Duration::from_secs(1);
 
 /// The signals that ask the process to end.
-pub(super) struct Signals(UnboundedReceiver<Exit>);
+pub(super) struct Signals {
+    heard: UnboundedReceiver<Exit>,
+    is_seen: Arc<AtomicBool>,
+}
 
 impl Signals {
-    /// From now on a signal does not end the process by itself, and none is lost.
-    pub(super) fn catch() -> Self {
+    /// From now on a signal does not end the process by itself, and none is lost. What is still worked out of `plans` some time
+    /// after the first is cut short.
+    pub(super) fn catch<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Self {
+        let cutoffs: Vec<_> = plans.into_iter().map(|plan| plan.cutoff().clone()).collect();
         let (sender, receiver) = unbounded_channel();
         let (ready, is_ready) = channel();
         // A thread of its own, because a run stands still while nobody reads its output.
-        let watching = std::thread::Builder::new().spawn(move || watch(&sender, &ready));
+        let is_seen = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_seen);
+        let watching = std::thread::Builder::new().spawn(move || watch(&sender, &cutoffs, &seen, &ready));
         let caught = match watching {
             Ok(_) => is_ready.recv().unwrap_or_else(|_| Err(io::Error::other("nothing is left for it"))),
             Err(error) => Err(error),
@@ -38,13 +49,21 @@ impl Signals {
                 "{NOTE}note{NOTE:#}: Ctrl-C will end this at once, without a summary: signals cannot be caught: {error}"
             ));
         }
-        Self(receiver)
+        Self { heard: receiver, is_seen }
+    }
+
+    /// A signal that has come and that nobody had the time to look for, since a plan was worked out.
+    pub(super) fn unseen(&mut self) -> Option<Exit> {
+        self.heard.try_recv().ok()
     }
 
     /// How the next signal wants the process to end.
     pub(super) async fn next(&mut self) -> Exit {
-        match self.0.recv().await {
-            Some(exit) => exit,
+        match self.heard.recv().await {
+            Some(exit) => {
+                self.is_seen.store(true, Ordering::Relaxed);
+                exit
+            }
             // Nothing could be caught; the system's own handler remains.
             None => std::future::pending().await,
         }
@@ -63,7 +82,7 @@ impl Signals {
 }
 
 /// Hands signals over; after the second ends the process itself if nobody else does.
-fn watch(heard: &UnboundedSender<Exit>, ready: &Sender<io::Result<()>>) {
+fn watch(heard: &UnboundedSender<Exit>, cutoffs: &[Cutoff], is_seen: &AtomicBool, ready: &Sender<io::Result<()>>) {
     // Nobody listens any more only if the process is ending.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -80,7 +99,17 @@ fn watch(heard: &UnboundedSender<Exit>, ready: &Sender<io::Result<()>>) {
         hurry();
         // The run may be over already.
         let _ = heard.send(first);
-        let _ = heard.send(source.next().await);
+        let second = match timeout(PATIENCE, source.next()).await {
+            Ok(second) => second,
+            Err(_) => {
+                // Nobody looks for signals who is still working out a plan.
+                if !is_seen.load(Ordering::Relaxed) {
+                    cutoffs.iter().for_each(Cutoff::cut);
+                }
+                source.next().await
+            }
+        };
+        let _ = heard.send(second);
         let _ = timeout(LAST, source.next()).await;
         output::finish();
         std::process::exit(first.code().into());

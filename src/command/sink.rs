@@ -31,7 +31,7 @@ pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
         let cannot = |error| Failure::could_not_run(format!("cannot listen on {}: {error}", args.listen));
         let listener = listen(args.listen).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let mut signals = Signals::catch();
+        let mut signals = Signals::catch([]);
         let watch = page.as_ref().map_or_else(String::new, |_| watch(address));
         note(&format!("listening on http://{address}/{watch}; Ctrl-C ends it"));
         let output = Output::for_people();

@@ -107,7 +107,8 @@ fn planned(Post { load, worker, .. }: Post<'_>) -> u64 {
     let arrivals =
         profile(load).map(|profile| Timed::new(&load.plan, &load.spec, &profile, load.part(worker), load.speed));
     let most = load.limit(worker, load.max_requests);
-    arrivals.map_or(0, |arrivals| arrivals.count_between(load.spec.warm_up, load.spec.duration, most))
+    arrivals
+        .map_or(0, |arrivals| arrivals.count_between(load.spec.warm_up, load.spec.duration, most, load.plan.cutoff()))
 }
 
 fn hand_over(Post { load, worker, began, halt, .. }: Post<'_>, words: &Sender<Word>, handed: &Cell<u64>) {
@@ -126,7 +127,8 @@ fn hand_over(Post { load, worker, began, halt, .. }: Post<'_>, words: &Sender<Wo
         let request = maker.request(&delivery, due);
         let is_warm_up = due < load.spec.warm_up;
         if !wait_until(began + due, halt) {
-            let rest = arrivals.count_between(load.spec.warm_up, load.spec.duration, left);
+            load.plan.cutoff().cut_soon();
+            let rest = arrivals.count_between(load.spec.warm_up, load.spec.duration, left, load.plan.cutoff());
             // The worker listens to the end.
             let _ = words.blocking_send(Word::NotStarted(rest + u64::from(!is_warm_up)));
             return;

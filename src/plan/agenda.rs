@@ -8,7 +8,7 @@ use super::delivery::Delivery;
 use super::lane::Lane;
 use super::{Plan, Tasks};
 use crate::scenario::extent::{MAX_ALIVE, SHORT};
-use crate::time::Millis;
+use crate::time::{Cutoff, Millis};
 
 /// The most lanes that are kept open while they wait.
 const MAX_OPEN: usize = 16_384;
@@ -46,6 +46,11 @@ impl Agenda {
         self.plan.tasks()
     }
 
+    /// What cuts it short; then there is more than it says.
+    pub fn cutoff(&self) -> Cutoff {
+        self.plan.cutoff().clone()
+    }
+
     /// When the next delivery is due, and the number of its task.
     pub fn next_place(&mut self) -> Option<(Millis, u64)> {
         self.start_tasks();
@@ -72,7 +77,7 @@ impl Agenda {
 
     /// Every delivery that has not been taken, lane by lane, not in order of time, without duplicates. For counting.
     pub fn rest(mut self) -> impl Iterator<Item = Delivery> {
-        std::iter::from_fn(move || match self.waiting.pop() {
+        std::iter::from_fn(move || match self.waiting.pop().filter(|_| !self.plan.cutoff().is_cut()) {
             Some(Reverse(waiting)) => Some(self.lane(&waiting)),
             None => self.to_come.next().map(|task| Some(self.plan.lane(task))),
         })

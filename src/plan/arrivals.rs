@@ -10,7 +10,7 @@ use super::delivery::Delivery;
 use super::lane::Lane;
 use crate::load::profile::{Profile, Times};
 use crate::load::{LoadSpec, Shard, Unit};
-use crate::time::Millis;
+use crate::time::{Cutoff, Millis};
 
 /// So many tasks in a row of which faults leave nothing are the end: more do not come by chance.
 const MOST_EMPTY_TASKS: u32 = 20_000;
@@ -180,12 +180,16 @@ impl Timed {
     }
 
     /// How many arrivals are left that are due from `since` to before `until`, counted to `most` only.
-    pub fn count_between(mut self, since: Duration, until: Duration, most: u64) -> u64 {
+    pub fn count_between(mut self, since: Duration, until: Duration, most: u64, cutoff: &Cutoff) -> u64 {
         let Self { times, made, source } = &mut self;
         let between = |due: &Duration| *due < until;
         let most_drawn = usize::try_from(most.min(MOST_COUNTED)).unwrap_or(usize::MAX);
         let count = |due: &mut dyn Iterator<Item = Duration>| {
-            due.take_while(between).filter(|due| *due >= since).take(most_drawn).count() as u64
+            due.take_while(between)
+                .take_while(|_| !cutoff.is_cut())
+                .filter(|due| *due >= since)
+                .take(most_drawn)
+                .count() as u64
         };
         match source {
             // What they say is not needed, and of even ones not when.

@@ -11,7 +11,7 @@ use crate::dice::{Dice, Purpose, Stream};
 use crate::fault::Fate;
 use crate::provider::timeline::Timeline;
 use crate::scenario::task::{IncidentKind, Script, Step, When};
-use crate::time::Millis;
+use crate::time::{Cutoff, Millis};
 
 /// The deliveries of one task in order, each made when it is asked for.
 #[derive(Debug)]
@@ -63,10 +63,10 @@ struct Stray {
 
 impl Lane {
     /// The lane of `task`.
-    pub fn new(task: Task, dice: Dice, alarms: bool, kept: Option<Arc<Kept>>) -> Self {
+    pub fn new(task: Task, dice: Dice, alarms: bool, kept: Option<Arc<Kept>>, cutoff: Cutoff) -> Self {
         let source = match task.spec.script {
             Script::Relay(_) => {
-                let mut timeline = Timeline::new(&task.spec, task.number, dice, alarms);
+                let mut timeline = Timeline::new(&task.spec, task.number, dice, alarms, cutoff);
                 if let Some(kept) = &kept {
                     timeline.keep(|index| kept.incident(task.number, index));
                 }

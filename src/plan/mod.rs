@@ -15,7 +15,7 @@ use crate::dice::{Dice, Purpose};
 use crate::provider::timeline::Timeline;
 use crate::scenario::Scenario;
 use crate::scenario::task::TaskSpec;
-use crate::time::Millis;
+use crate::time::{Cutoff, Millis};
 use agenda::Agenda;
 use cause::Kept;
 use delivery::Delivery;
@@ -32,6 +32,7 @@ pub struct Plan {
     renumbered: u64,
     only: Option<u64>,
     kept: Option<Arc<Kept>>,
+    cutoff: Cutoff,
 }
 
 impl Plan {
@@ -40,7 +41,7 @@ impl Plan {
         let dice = Dice::new(seed);
         // Ids count on from here, as the service's do; a million tasks keep them at nine digits or fewer.
         let first_id = dice.stream(Purpose::TaskId, 0).between(100_000, 99_999_999);
-        Self { scenario, dice, first_id, renumbered: 0, only: None, kept: None }
+        Self { scenario, dice, first_id, renumbered: 0, only: None, kept: None, cutoff: Cutoff::default() }
     }
 
     /// The same plan with one task only, by its number; nothing else about it changes.
@@ -60,7 +61,8 @@ impl Plan {
     /// The plan of another scenario with the same seed, whose tasks are numbered as these are.
     #[must_use]
     pub fn of(&self, scenario: Arc<Scenario>) -> Self {
-        Self { renumbered: self.renumbered, ..Self::new(scenario, self.seed()) }
+        let cutoff = self.cutoff.clone();
+        Self { renumbered: self.renumbered, cutoff, ..Self::new(scenario, self.seed()) }
     }
 
     /// The same plan with less in it; nothing that is kept changes, but for what follows from what is not.
@@ -68,6 +70,11 @@ impl Plan {
     pub fn keeping(mut self, kept: Kept) -> Self {
         self.kept = Some(Arc::new(kept));
         self
+    }
+
+    /// Cuts short whatever is worked out of this plan or one made from it, from any thread; it ends then.
+    pub fn cutoff(&self) -> &Cutoff {
+        &self.cutoff
     }
 
     /// The scenario.
@@ -122,13 +129,16 @@ impl Plan {
 
     /// The deliveries of one task.
     pub fn lane(&self, task: Task) -> Lane {
-        Lane::new(task, self.dice, self.scenario.payload.profile.has_alarms(), self.kept.clone())
+        Lane::new(task, self.dice, self.scenario.payload.profile.has_alarms(), self.kept.clone(), self.cutoff.clone())
     }
 
     /// Which of its incidents happen to a task, by their places.
     fn incidents(&self, task: &Task) -> Vec<usize> {
         let kept = |index| self.kept.as_ref().is_none_or(|kept| kept.incident(task.number, index));
-        Timeline::new(&task.spec, task.number, self.dice, true).incidents().filter(|index| kept(*index)).collect()
+        Timeline::new(&task.spec, task.number, self.dice, true, self.cutoff.clone())
+            .incidents()
+            .filter(|index| kept(*index))
+            .collect()
     }
 
     /// Everything that is to be delivered, in order of time, then of task.
@@ -171,7 +181,7 @@ impl Iterator for Tasks {
     type Item = Task;
 
     fn next(&mut self) -> Option<Task> {
-        loop {
+        while !self.plan.cutoff.is_cut() {
             let Reverse((_, number, index, copy)) = self.next.pop()?;
             let spec = &self.plan.scenario.tasks[index];
             if copy < spec.count && self.plan.only.is_none() {
@@ -181,5 +191,6 @@ impl Iterator for Tasks {
                 return Some(self.plan.copy(spec, copy, number));
             }
         }
+        None
     }
 }

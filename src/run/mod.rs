@@ -181,7 +181,7 @@ impl<'a, T: Transport> Player<'a, T> {
         if !stopped {
             self.probe_all(tasks, |when| when == When::End).await;
         }
-        Rest { stopped: self.pace.stopped(), ..count(turns.into_agenda()) }
+        Rest { stopped: self.pace.stopped(), ..count(turns.into_agenda(), stopped) }
     }
 
     /// Waits for a scenario time at which something is to begin, and until it can be written down.
@@ -350,8 +350,13 @@ fn next_due(lane: &Lane, sent_at: Millis, ended_at: Millis) -> Option<Millis> {
     })
 }
 
-fn count(agenda: Agenda) -> Rest {
+/// What is left of it; of one that was stopped as far as that is soon counted.
+fn count(agenda: Agenda, stopped: bool) -> Rest {
+    let cutoff = agenda.cutoff();
+    if stopped {
+        cutoff.cut_soon();
+    }
     let counted = agenda.rest().take(MAX_COUNTED + 1).count();
-    let (not_started, at_least) = (counted.min(MAX_COUNTED) as u64, counted > MAX_COUNTED);
-    Rest { not_started, at_least, stopped: Duration::ZERO }
+    let at_least = counted > MAX_COUNTED || cutoff.is_cut();
+    Rest { not_started: counted.min(MAX_COUNTED) as u64, at_least, stopped: Duration::ZERO }
 }

@@ -305,3 +305,15 @@ event = "VodSourceFileFinish"
 "#;
     assert_eq!(plan(steps, ""), "10 TaskStart, 15 TaskExit -5, 17 TaskPaused, 19 FileFinish [0]");
 }
+
+/// Ninety years of files that nobody is told of.
+#[test]
+fn a_long_silence_can_be_cut_short() {
+    let text = "[[task]]\nsource = \"vod\"\nloops = 1000000000\ncallback_events = [\"TaskExit\"]\n\
+                files = [{ url = \"http://media.test/1\", duration = \"1s\" }]\n";
+    let plan = crate::support::planned(text);
+    let cutoff = plan.cutoff().clone();
+    let cutting = std::thread::spawn(move || cutoff.cut());
+    assert_eq!(plan.count(usize::MAX), 0);
+    cutting.join().unwrap();
+}

@@ -69,7 +69,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage("the shards of a load need the same seed, and this one is drawn: add --seed 1"));
     }
     block_on(false, async {
-        let mut signals = Signals::catch();
+        let mut signals = Signals::catch([&loaded.plan]);
         let sink = if args.sink { Some(sink(&mut loaded, args)?) } else { None };
         let transport = tokio::select! {
             ready = set_up(args, &loaded) => ready?,
@@ -210,7 +210,11 @@ async fn make(
             biased;
             result = &mut measured => {
                 let measured = result.map_err(|_| Failure::could_not_run("the generator failed; please report this"))?;
-                return Ok((measured.map_err(|error| cannot_start(&error))?, interrupted));
+                let measured = measured.map_err(|error| cannot_start(&error))?;
+                if load.plan.cutoff().is_cut() {
+                    note("not all that was planned has been counted: planned and not started are at least so many");
+                }
+                return Ok((measured, interrupted.or_else(|| signals.unseen())));
             }
             exit = signals.next() => {
                 if interrupted.is_some() {

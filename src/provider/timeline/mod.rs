@@ -11,7 +11,7 @@ use crate::callback::codes::Exit;
 use crate::callback::{Callback, Kind};
 use crate::dice::{Dice, Purpose};
 use crate::scenario::task::{File, IncidentKind, Place, Relay, Rounds, Script, SourceKind, TaskSpec};
-use crate::time::Millis;
+use crate::time::{Cutoff, Millis};
 
 /// One callback of a timeline.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub struct Timeline {
     occurrences: Vec<Occurrence>,
     /// Settled callbacks, in order of time.
     settled: VecDeque<Happening>,
+    /// A life can be very long and say nothing.
+    cutoff: Cutoff,
 }
 
 /// Where a task stands.
@@ -97,7 +99,7 @@ impl Timeline {
     /// The timeline of the task with this number (from 1, over all tasks of the scenario).
     ///
     /// A task of exact steps has none: it is empty.
-    pub fn new(spec: &Arc<TaskSpec>, number: u64, dice: Dice, alarms: bool) -> Self {
+    pub fn new(spec: &Arc<TaskSpec>, number: u64, dice: Dice, alarms: bool, cutoff: Cutoff) -> Self {
         let relay = relay(spec);
         let first_file = match relay.map(|relay| relay.source) {
             Some(SourceKind::Vod { first_file, .. }) => first_file,
@@ -125,6 +127,7 @@ impl Timeline {
             },
             occurrences: relay.map(|relay| occurrences(spec, relay, number, dice)).unwrap_or_default(),
             settled: VecDeque::new(),
+            cutoff,
         }
     }
 
@@ -305,6 +308,9 @@ impl Iterator for Timeline {
         let spec = Arc::clone(&self.spec);
         let relay = relay(&spec)?;
         loop {
+            if self.cutoff.is_cut() {
+                return None;
+            }
             let turn = self.next_turn(relay);
             let at = match turn {
                 Next::Phase(at) | Next::Incident(_, at) | Next::End(at) => at,

@@ -203,3 +203,18 @@ fn a_send() {
         assert_eq!(done.again(), None);
     });
 }
+
+#[test]
+fn while_very_many_are_counted() {
+    let steps = "version = 1\nseed = 7\n[[task]]\nurl = \"http://media.test/1\"\ncount = 100000000\n[[task.step]]\nevent = \"TaskStart\"\n";
+    let desk = Desk::new().file("very-many.toml", steps);
+    with_each_signal(|signal, code| {
+        let mut running = desk.start("pullpush run very-many.toml --virtual");
+        running.shows("200 in");
+        running.signal(signal);
+        let done = running.end().exits(code).says(STOPPING).shows("callbacks planned, seed 7\n");
+        let told = done.stdout.lines().find(|line| line.contains("callbacks planned")).unwrap().to_owned();
+        let planned: u64 = told.split(' ').find_map(|word| word.parse().ok()).unwrap();
+        assert!(told.starts_with("at least ") && planned < 10_000_000, "{told}");
+    });
+}

@@ -201,13 +201,13 @@ fn what_is_left_can_be_counted_without_making_it() {
                     rest.by_ref().take(taken).for_each(drop);
                     let left = all[taken..].iter().filter(|arrival| arrival.due >= millis(since)).count() as u64;
                     assert_eq!(
-                        rest.count_between(millis(since), spec.duration, u64::MAX),
+                        rest.count_between(millis(since), spec.duration, u64::MAX, &pullpush::time::Cutoff::default()),
                         left,
                         "{unit} {taken} {since}"
                     );
                 }
             }
-            assert_eq!(rest().count_between(millis(0), spec.duration, 5), 5);
+            assert_eq!(rest().count_between(millis(0), spec.duration, 5, &pullpush::time::Cutoff::default()), 5);
         }
     }
 }
