@@ -12,6 +12,7 @@ mod payload;
 mod probe;
 mod receiver;
 mod relay;
+mod service;
 mod step;
 mod syntax;
 mod task;
@@ -24,6 +25,7 @@ use toml::de::DeTable;
 use super::overrides;
 use super::problem::{Level, Problem, Problems, cut};
 use super::section::{At, Section};
+use super::service::Service;
 use super::source::Source;
 use super::{Receiver, Scenario};
 use crate::callback::payload::Payload;
@@ -80,6 +82,7 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let receiver = root.section("receiver", "[receiver]").map_or_else(Receiver::default, receiver::read);
     let (payload, key_env) =
         root.section("payload", "[payload]").map_or_else(|| (Payload::default(), None), payload::read);
+    let service = root.section("service", "[service]").map_or_else(Service::default, service::read);
     let context = faults::Context { signed: payload.key.is_some() || key_env.is_some() };
     let general = faults::read(&mut root, "[faults]", context);
     let expectations = expect::read(&mut root);
@@ -101,7 +104,7 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let load = load::read(&mut root);
     root.finish();
     lints.report(problems);
-    Scenario { name, description, seed, receiver, payload, key_env, tasks, expectations, probes, load }
+    Scenario { name, description, seed, receiver, payload, key_env, service, tasks, expectations, probes, load }
 }
 
 fn version(root: &mut Section<'_>) {
