@@ -107,11 +107,9 @@ impl Lane {
         let delivery = match &mut self.source {
             Source::Timeline(timeline) => timeline.next().map(|happening| {
                 let offset = self.task.start().plus(happening.offset);
-                Delivery {
-                    cause: happening.cause,
-                    retargeted: happening.retargeted,
-                    ..Delivery::plain(self.task.clone(), number, offset, happening.callback)
-                }
+                let spec = happening.changed.unwrap_or_else(|| Arc::clone(&self.task.spec));
+                let task = Task { spec, ..self.task };
+                Delivery { cause: happening.cause, ..Delivery::plain(task, number, offset, happening.callback) }
             }),
             Source::Steps { made, last } => step(&self.task, *made).map(|step| {
                 let (offset, due) = match step.when {

@@ -1,5 +1,6 @@
 //! Text → [`Scenario`]: one pass that finds every problem; after it nobody checks again.
 
+mod change;
 mod events;
 mod exit;
 mod expect;
@@ -13,6 +14,7 @@ mod probe;
 mod receiver;
 mod relay;
 mod service;
+mod stand_in;
 mod step;
 mod syntax;
 mod task;
@@ -89,7 +91,7 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let mut lints = lint::Lints::new(payload.profile, root.key_span("load").is_some());
     let mut tasks = Vec::new();
     for section in root.sections("task", "[[task]]", MAX_TASKS) {
-        tasks.extend(task::read(section, source, context, &general, &mut lints).map(Arc::new));
+        tasks.extend(task::read(section, source, context, &general, service, &mut lints).map(Arc::new));
     }
     let tasks_at = root
         .get("task")

@@ -9,6 +9,7 @@ use crate::callback::template::Template;
 use crate::fault::chances::Chances;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
+use crate::scenario::service::Service;
 use crate::scenario::source::Source;
 use crate::scenario::task::{File, Script, TaskSpec};
 use crate::time::Millis;
@@ -25,6 +26,7 @@ pub(super) fn read(
     source: &Source,
     context: Context,
     general: &Chances,
+    service: Service,
     lints: &mut Lints,
 ) -> Option<TaskSpec> {
     let count = section.integer("count", 1..=MAX_COUNT).map_or(1, |count| count.value.cast_unsigned());
@@ -48,7 +50,7 @@ pub(super) fn read(
         relay::refuse(&mut section);
         (files, Some(Script::Steps(steps)))
     } else {
-        let (files, relay) = relay::read(&mut section, files, url, lints);
+        let (files, relay) = relay::read(&mut section, files, url, service, lints);
         (files, relay.map(Script::Relay))
     };
     section.finish();
@@ -72,7 +74,8 @@ pub(super) fn whole(url: At<Template>) -> File {
     File { url: url.value, duration: Millis::ZERO }
 }
 
-fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
+/// `files`, if it is there.
+pub(super) fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
     let items = section.array("files", MAX_FILES)?;
     lints.files(items.value.len(), items.span);
     let mut files = Vec::new();

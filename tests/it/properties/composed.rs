@@ -209,7 +209,9 @@ impl Task {
     fn life(&self) -> u64 {
         let round = |files: &[u64]| files.iter().map(|file| file + self.file_gap_ms).sum::<u64>();
         let listed = match self.is_vod().then_some(self.loops) {
-            Some(more @ 0..) => round(&self.files[self.first_file()..]) + more.unsigned_abs() * round(&self.files),
+            Some(plays @ 0..) => {
+                round(&self.files[self.first_file()..]) + (plays.unsigned_abs().max(1) - 1) * round(&self.files)
+            }
             _ => u64::MAX,
         };
         self.end().map_or(listed, |end| end.min(listed))
