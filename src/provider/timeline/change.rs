@@ -6,7 +6,7 @@ use super::machine::{Machine, relay};
 use super::state::{InList, Outage, Phase};
 use crate::callback::Callback;
 use crate::callback::codes::Exit;
-use crate::scenario::task::{Change, Exchange, Incident, Relay, Script, SourceKind, TaskSpec};
+use crate::scenario::task::{Change, Exchange, Incident, IncidentKind, Relay, Script, SourceKind, TaskSpec};
 use crate::time::Millis;
 
 impl Machine {
@@ -86,6 +86,7 @@ impl Machine {
         }
         self.spec = spec;
         self.is_changed = true;
+        self.cause = Some(IncidentKind::Modified);
         true
     }
 }

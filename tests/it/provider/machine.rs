@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pullpush::dice::Dice;
 use pullpush::provider::timeline::machine::Machine;
-use pullpush::provider::timeline::status::{Activity, Status};
+use pullpush::provider::timeline::status::Status;
 use pullpush::scenario::Source;
 use pullpush::scenario::task::{Incident, Script, TaskSpec};
 use pullpush::time::Millis;

@@ -1,6 +1,15 @@
 //! What users do to a task, and how lists are counted and resumed.
 
+use pullpush::callback::body::Moment;
+use pullpush::callback::payload::{Payload, Profile};
+use pullpush::fault::Spoiling;
+use pullpush::plan::Plan;
+use pullpush::scenario::Source;
+use pullpush::time::UnixMillis;
+use serde_json::Value;
+
 use super::{LIST, LIVE, incident, plan};
+use crate::support::valid;
 
 /// The exit of what a user asked for.
 const EXIT: &str = "TaskExit -1414092869";
@@ -255,4 +264,62 @@ fn a_live_stream_can_get_another_source() {
         plan(LIVE, &incident("kind = \"modified\"\nat = \"1m\"\nurl = \"rtmp://other.test/live/a\"")),
         "0 TaskStart, 60 ResetTaskConfig, 300 TaskExit 0"
     );
+}
+
+/// Each callback with the last part of its first source and of its target, the file it is about and how long that plays.
+fn bodies(tail: &str) -> Vec<String> {
+    let text = LIST.replace("[[task]]", "[[task]]\nto_url = \"rtmp://a.test/live/a\"");
+    let plan = Plan::new(valid(Source::new("test.toml", format!("{text}{tail}"))), 42);
+    let last = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
+    let told = plan.deliveries().map(|delivery| {
+        let moment = Moment { happened: UnixMillis(0), attempted: UnixMillis(0) };
+        let payload = Payload { profile: Profile::Complete, ..Payload::default() };
+        let body: Value = serde_json::from_slice(&delivery.body(&payload, "", moment, Spoiling::default())).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let urls: Vec<String> = serde_json::from_str(&text(&body["source_urls"])).unwrap();
+        let msg: Value = serde_json::from_str(&text(&body["msg"])).unwrap();
+        let stream = text(&body["stream_id"]);
+        assert_eq!(stream, last(&text(&body["to_url"])));
+        let file = if msg["url"].is_null() {
+            String::new()
+        } else {
+            format!(" {} {}", last(&text(&msg["url"])), msg["duration"])
+        };
+        format!("{} {} {stream}{file}", delivery.callback.name(), last(&urls[0]))
+    });
+    told.collect()
+}
+
+#[test]
+fn a_change_is_told_from_its_reset_on_and_what_is_still_old_as_it_was() {
+    let after_file = exchange("when = \"after-file\"\nto_url = \"rtmp://a.test/live/b\"");
+    assert_eq!(
+        bodies(&after_file),
+        [
+            "TaskStart 1.m3u8 a",
+            "VodSourceFileStart 1.m3u8 a 1.m3u8 60",
+            "ResetTaskConfig new.m3u8 b",
+            "TaskExit 1.m3u8 a",
+            "TaskStart 1.m3u8 b",
+            "VodSourceFileStart 1.m3u8 b 1.m3u8 60",
+            "VodSourceFileFinish 1.m3u8 b 1.m3u8 60",
+            "VodSourceFileStart new.m3u8 b new.m3u8 30",
+            "VodSourceFileFinish new.m3u8 b new.m3u8 30",
+            "TaskExit new.m3u8 b",
+        ]
+    );
+    assert_eq!(
+        bodies(&exchange(""))[2..],
+        [
+            "ResetTaskConfig new.m3u8 a",
+            "VodSourceFileStart new.m3u8 a new.m3u8 30",
+            "VodSourceFileFinish new.m3u8 a new.m3u8 30",
+            "TaskExit new.m3u8 a",
+        ]
+    );
+}
+
+#[test]
+fn an_offset_leaves_the_duration_as_it_is() {
+    assert_eq!(bodies("offset = \"20s\"")[1], "VodSourceFileStart 1.m3u8 a 1.m3u8 60");
 }
