@@ -73,7 +73,7 @@ pub struct StandIn {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Script {
     /// The simulated service decides.
-    Relay(Relay),
+    Relay(Box<Relay>),
     /// The scenario decides, step by step.
     Steps(Vec<Step>),
 }

@@ -51,7 +51,7 @@ pub(super) fn read(
         (files, Some(Script::Steps(steps)))
     } else {
         let (files, relay) = relay::read(&mut section, files, url, service, lints);
-        (files, relay.map(Script::Relay))
+        (files, relay.map(|relay| Script::Relay(Box::new(relay))))
     };
     section.finish();
     Some(TaskSpec {
