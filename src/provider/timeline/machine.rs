@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::occurrence::{Occurrence, occurrences};
+use super::occurrence::{Occurrence, live_exit, occurrences};
 use super::state::{InList, Outage, Phase};
 use crate::callback::{Callback, Kind};
 use crate::dice::Dice;
@@ -41,6 +41,8 @@ pub struct Machine {
     pub(super) place: InList,
     /// TaskStarts so far.
     pub(super) starts: u32,
+    /// What has befallen it from outside so far.
+    told: u32,
     /// Why each start is in vain until it is over.
     pub(super) outage: Option<Box<Outage>>,
     /// Why a backup or a slate plays until it is over.
@@ -81,6 +83,7 @@ impl Machine {
             now: Millis::ZERO,
             place: InList::first(relay),
             starts: 0,
+            told: 0,
             outage: None,
             stood_in: None,
             next_spec: None,
@@ -128,17 +131,21 @@ impl Machine {
     ///
     /// What cannot happen to a task as it is (a file that fails while none plays) does nothing, and is answered by `false`.
     pub fn happen(&mut self, incident: &Incident, at: Millis) -> bool {
+        let at = at.max(self.now);
         let spec = self.live_until(at);
         let Some(relay) = relay(&spec) else { return false };
         let possible = self.can_happen(incident.kind);
         if possible {
-            self.befall(relay, incident, incident.exits.first().map(|(exit, _)| exit.clone()), at);
+            let exit = live_exit(incident, self.told, self.number, self.dice);
+            self.told += 1;
+            self.befall(relay, incident, exit, at);
         }
         possible
     }
 
     /// A user enables the task, which does nothing unless it is paused.
     pub fn enable(&mut self, at: Millis) -> bool {
+        let at = at.max(self.now);
         self.live_until(at);
         let is_paused = matches!(self.phase, Phase::Paused { .. });
         if is_paused {
@@ -147,7 +154,7 @@ impl Machine {
         is_paused
     }
 
-    /// Everything by itself until `at`; its callbacks wait to be taken.
+    /// Everything by itself until `at`, which is not over; its callbacks wait to be taken.
     fn live_until(&mut self, at: Millis) -> Arc<TaskSpec> {
         loop {
             let spec = Arc::clone(&self.spec);
@@ -155,7 +162,7 @@ impl Machine {
             match self.next_turn(relay).filter(|turn| turn.at() <= at) {
                 Some(turn) => self.take(relay, turn),
                 None => {
-                    self.now = self.now.max(at);
+                    self.now = at;
                     return spec;
                 }
             }
