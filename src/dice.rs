@@ -16,6 +16,8 @@ pub enum Purpose {
     Faults,
     /// The gaps between the arrivals of a load.
     Arrivals,
+    /// The exit of the task's n-th incident that no scenario has planned.
+    LiveIncident(u32),
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Incident(incident) => (3, incident),
             Self::Faults => (4, 0),
             Self::Arrivals => (5, 0),
+            Self::LiveIncident(incident) => (6, incident),
         }
     }
 }

@@ -172,7 +172,7 @@ fn complement(digit: char) -> char {
 }
 
 /// A JSON array in a string, with the newline that every published sample has.
-fn source_urls(urls: &[Cow<'_, str>]) -> String {
+pub fn source_urls(urls: &[Cow<'_, str>]) -> String {
     let mut array = String::with_capacity(64);
     array.push('[');
     for (index, url) in urls.iter().enumerate() {

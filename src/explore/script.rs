@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::callback::body::source_urls;
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::Profile;
 use crate::callback::template::{Template, fill};
@@ -30,7 +31,10 @@ pub fn script(plan: &Plan, fixed_ids: bool) -> Result<Scenario, ScriptError> {
         if index == MAX_DELIVERIES {
             return Err(ScriptError::TooLong);
         }
-        let (_, lane) = deliveries.entry(delivery.task.number).or_insert_with(|| (delivery.task.clone(), Vec::new()));
+        // As it is written in the scenario: a delivery may tell of it as a user has changed it.
+        let number = delivery.task.number;
+        let task = || plan.task(number).unwrap_or_else(|| delivery.task.clone());
+        let (_, lane) = deliveries.entry(number).or_insert_with(|| (task(), Vec::new()));
         lane.push(delivery);
     }
     if deliveries.is_empty() {
@@ -61,30 +65,29 @@ fn spec(task: &Task, mut lane: Vec<Delivery>, profile: Profile, fixed_ids: bool)
     lane.sort_by_key(|delivery| delivery.number);
     let fixed = |template: &Template| Template::new(template.for_copy(task.copy));
     let spec = &task.spec;
-    let start = task.start();
     TaskSpec {
         count: 1,
         spacing: Millis::ZERO,
-        start,
+        start: task.start(),
         app_id: spec.app_id,
         task_id: Some(Template::new(task.id())).filter(|_| fixed_ids || spec.task_id.is_some()),
         stream_id: spec.stream_id.as_ref().map(fixed),
-        to_url: Some(Template::new(task.sender(None, "", None).to_url)).filter(|_| fixed_ids || spec.to_url.is_some()),
+        to_url: Some(Template::new(task.sender("", None).to_url)).filter(|_| fixed_ids || spec.to_url.is_some()),
         callback_url: spec.callback_url.as_ref().map(fixed),
         files: spec.files.iter().map(|file| File { url: fixed(&file.url), duration: file.duration }).collect(),
         faults: None,
-        script: Script::Steps(lane.into_iter().map(|delivery| step(delivery, start, profile)).collect()),
+        script: Script::Steps(lane.into_iter().map(|delivery| step(delivery, task, profile)).collect()),
     }
 }
 
-fn step(delivery: Delivery, start: Millis, profile: Profile) -> Step {
+fn step(delivery: Delivery, task: &Task, profile: Profile) -> Step {
     let mut overlay = delivery.overlay.as_deref().cloned().unwrap_or_default();
     overlay.msg.values_mut().chain(overlay.body.values_mut()).for_each(|value| fill(value, delivery.task.copy));
-    if delivery.retargeted.is_some() && profile.names_its_task(delivery.callback.kind()) {
-        target(&delivery, &mut overlay);
+    if !Arc::ptr_eq(&delivery.task.spec, &task.spec) {
+        changes(&delivery, task, profile, &mut overlay);
     }
     Step {
-        when: When::At(delivery.happened.minus(start)),
+        when: When::At(delivery.happened.minus(task.start())),
         callback: delivery.callback,
         overlay: Arc::new(overlay),
         faults: (!delivery.fate.is_clear()).then(|| Arc::new(certain(&delivery.fate))),
@@ -92,12 +95,30 @@ fn step(delivery: Delivery, start: Millis, profile: Profile) -> Step {
     }
 }
 
-/// The target that an incident gave the task, as this callback tells of it.
-fn target(delivery: &Delivery, overlay: &mut Overlay) {
-    let sender = delivery.task.sender(delivery.retargeted, "", None);
-    let told = [("stream_id", sender.stream_id), ("to_url", sender.to_url)];
-    let told: Map<_, _> = told.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
-    overlay.body = told.into_iter().chain(std::mem::take(&mut overlay.body)).collect();
+/// What a user has changed about the task, as far as this callback tells of it.
+fn changes(delivery: &Delivery, task: &Task, profile: Profile, overlay: &mut Overlay) {
+    let (is, was) = (delivery.sender(""), Delivery { task: task.clone(), ..delivery.clone() });
+    let was = was.sender("");
+    let new = |fields: Vec<(&str, Value, bool)>, said: &mut Map<String, Value>| {
+        let new = fields.into_iter().filter(|(.., is_new)| *is_new);
+        let new: Map<_, _> = new.map(|(key, value, _)| (key.to_owned(), value)).collect();
+        *said = new.into_iter().chain(std::mem::take(said)).collect();
+    };
+    let names_it = profile.names_its_task(delivery.callback.kind());
+    let outer = vec![
+        ("source_urls", source_urls(&is.source_urls).into(), is.source_urls != was.source_urls),
+        ("stream_id", is.stream_id.as_ref().into(), names_it && is.stream_id != was.stream_id),
+        ("to_url", is.to_url.as_ref().into(), names_it && is.to_url != was.to_url),
+    ];
+    new(outer, &mut overlay.body);
+    if let Some(index) = delivery.file() {
+        let url = is.source_urls.get(index);
+        let msg = vec![
+            ("url", url.map(AsRef::as_ref).into(), url != was.source_urls.get(index)),
+            ("duration", is.file_duration_s.into(), is.file_duration_s != was.file_duration_s),
+        ];
+        new(msg, &mut overlay.msg);
+    }
 }
 
 /// Chances that come to this fate for sure.

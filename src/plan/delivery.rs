@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::callback::Callback;
-use crate::callback::body::{Moment, encode};
+use crate::callback::body::{Moment, Sender, encode};
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::Payload;
 use crate::expect::Expectation;
@@ -15,7 +15,7 @@ use crate::time::Millis;
 /// One callback that is to reach the receiver.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
-    /// Whose it is.
+    /// Whose it is, as users have changed it by then.
     pub task: Task,
     /// Its number among the task's deliveries, from 1.
     pub number: u64,
@@ -29,8 +29,6 @@ pub struct Delivery {
     pub callback: Callback,
     /// The incident that brought it about.
     pub cause: Option<IncidentKind>,
-    /// The incident that gave the task its present target.
-    pub retargeted: Option<usize>,
     /// What a step changes about the body.
     pub overlay: Option<Arc<Overlay>>,
     /// What a step expects of its answer.
@@ -72,7 +70,6 @@ impl Delivery {
             due: Due::Planned,
             callback,
             cause: None,
-            retargeted: None,
             overlay: None,
             expect: None,
             fate: Fate::default(),
@@ -103,11 +100,7 @@ impl Delivery {
 
     /// The bytes of one attempt. `address` is where callbacks go that name no address of their own.
     pub fn body(&self, payload: &Payload, address: &str, moment: Moment, spoiling: Spoiling) -> Vec<u8> {
-        let file = match self.callback {
-            Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => Some(index),
-            _ => None,
-        };
-        let sender = self.task.sender(self.retargeted, address, file);
+        let sender = self.sender(address);
         let body = encode(&self.callback, &sender, payload, moment, self.overlay.as_deref(), spoiling.signature);
         spoiling.apply(body)
     }
@@ -117,6 +110,19 @@ impl Delivery {
         let urls = self.task.spec.files.iter().map(|file| file.url.as_written().len()).sum::<usize>();
         let overlay = self.overlay.as_ref().map_or(0, |overlay| overlay.weight());
         1024 + urls + overlay + self.fate.corruption.map_or(0, Corruption::adds)
+    }
+
+    /// The place of the file it is about, if it is about one.
+    pub fn file(&self) -> Option<usize> {
+        match self.callback {
+            Callback::VodSourceFileStart { index } | Callback::VodSourceFileFinish { index } => Some(index),
+            _ => None,
+        }
+    }
+
+    /// How its body names the task; `address` is where callbacks go that name no address of their own.
+    pub fn sender<'a>(&'a self, address: &'a str) -> Sender<'a> {
+        self.task.sender(address, self.file())
     }
 
     /// What befalls it, of what befalls the delivery that it belongs to.

@@ -10,7 +10,7 @@ use crate::callback::Callback;
 use crate::dice::{Dice, Purpose, Stream};
 use crate::fault::Fate;
 use crate::provider::timeline::Timeline;
-use crate::scenario::task::{IncidentKind, Script, Step, When};
+use crate::scenario::task::{IncidentKind, Script, Step, TaskSpec, When};
 use crate::time::{Cutoff, Millis};
 
 /// The deliveries of one task in order, each made when it is asked for.
@@ -58,7 +58,8 @@ struct Stray {
     happened: Millis,
     callback: Callback,
     cause: Option<IncidentKind>,
-    retargeted: Option<u16>,
+    /// The task as users have changed it, if they have.
+    changed: Option<Arc<TaskSpec>>,
 }
 
 impl Lane {
@@ -116,11 +117,8 @@ impl Lane {
         let delivery = match &mut self.source {
             Source::Timeline(timeline) => timeline.next().map(|happening| {
                 let offset = self.task.start().plus(happening.offset);
-                Delivery {
-                    cause: happening.cause,
-                    retargeted: happening.retargeted,
-                    ..Delivery::plain(self.task.clone(), number, offset, happening.callback)
-                }
+                let task = self.task.changed(happening.changed);
+                Delivery { cause: happening.cause, ..Delivery::plain(task, number, offset, happening.callback) }
             }),
             Source::Steps { made, last } => step(&self.task, *made).map(|step| {
                 let offset = match step.when {
@@ -144,12 +142,12 @@ impl Lane {
             faults.reached = delivery.offset;
             delivery.fate = self.fate(&delivery, faults);
             if let Some(duplicate) = delivery.duplicate() {
-                faults.keep(&duplicate);
+                faults.keep(&self.task, &duplicate);
             }
             match delivery.fate.delay.filter(|_| !delivery.fate.dropped) {
                 Some(by) => {
                     delivery.offset = delivery.offset.plus(by);
-                    faults.keep(&delivery);
+                    faults.keep(&self.task, &delivery);
                 }
                 None => faults.upcoming = Some(delivery),
             }
@@ -169,9 +167,9 @@ impl Lane {
     /// The first stray, as it was made.
     fn found(&self, faults: &mut Faults) -> Option<Delivery> {
         let ((offset, number, is_duplicate), stray) = faults.strays.pop_first()?;
-        let Stray { happened, callback, cause, retargeted } = stray;
-        let plain = Delivery::plain(self.task.clone(), number, offset, callback);
-        let mut delivery = Delivery { happened, cause, retargeted: retargeted.map(usize::from), ..plain };
+        let Stray { happened, callback, cause, changed } = stray;
+        let plain = Delivery::plain(self.task.changed(changed), number, offset, callback);
+        let mut delivery = Delivery { happened, cause, ..plain };
         let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
         if let Some(step) = step(&self.task, index) {
             delivery = delivery.laid_over(step);
@@ -190,7 +188,7 @@ impl Lane {
         let fate = match (of_step, self.task.spec.faults.as_deref()) {
             (Some(chances), _) => chances.settle(stream),
             (None, Some(windows)) => {
-                let sender = || self.task.sender(delivery.retargeted, "", None);
+                let sender = || delivery.task.sender("", None);
                 windows.settle(&delivery.callback, delivery.happened, sender, stream)
             }
             (None, None) => return Fate::default(),
@@ -210,12 +208,13 @@ impl Faults {
     }
 
     /// Keeps one until its time comes.
-    fn keep(&mut self, delivery: &Delivery) {
+    fn keep(&mut self, task: &Task, delivery: &Delivery) {
+        let spec = &delivery.task.spec;
         let stray = Stray {
             happened: delivery.happened,
             callback: delivery.callback.clone(),
             cause: delivery.cause,
-            retargeted: delivery.retargeted.and_then(|index| index.try_into().ok()),
+            changed: (!Arc::ptr_eq(spec, &task.spec)).then(|| Arc::clone(spec)),
         };
         self.strays.insert((delivery.offset, delivery.number, delivery.is_duplicate()), stray);
     }

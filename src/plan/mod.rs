@@ -4,6 +4,7 @@ pub mod agenda;
 pub mod arrivals;
 pub mod cause;
 pub mod delivery;
+mod ids;
 pub mod lane;
 pub mod task;
 
@@ -11,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::dice::{Dice, Purpose};
+use crate::dice::Dice;
 use crate::provider::timeline::Timeline;
 use crate::scenario::Scenario;
 use crate::scenario::task::TaskSpec;
@@ -19,6 +20,7 @@ use crate::time::{Cutoff, Millis};
 use agenda::Agenda;
 use cause::Kept;
 use delivery::Delivery;
+use ids::Ids;
 use lane::Lane;
 use task::Task;
 
@@ -27,7 +29,7 @@ use task::Task;
 pub struct Plan {
     scenario: Arc<Scenario>,
     dice: Dice,
-    first_id: u64,
+    ids: Ids,
     /// How much higher the numbers are that tasks are called by.
     renumbered: u64,
     only: Option<u64>,
@@ -39,9 +41,8 @@ impl Plan {
     /// The plan of `scenario` with `seed`.
     pub fn new(scenario: Arc<Scenario>, seed: u64) -> Self {
         let dice = Dice::new(seed);
-        // Ids count on from here, as the service's do; a million tasks keep them at nine digits or fewer.
-        let first_id = dice.stream(Purpose::TaskId, 0).between(100_000, 99_999_999);
-        Self { scenario, dice, first_id, renumbered: 0, only: None, kept: None, cutoff: Cutoff::default() }
+        let ids = Ids::draw(dice, scenario.service.task_id_digits);
+        Self { scenario, dice, ids, renumbered: 0, only: None, kept: None, cutoff: Cutoff::default() }
     }
 
     /// The same plan with one task only, by its number; nothing else about it changes.
@@ -123,7 +124,7 @@ impl Plan {
 
     fn copy(&self, spec: &Arc<TaskSpec>, copy: u64, number: u64) -> Task {
         let default_stream = self.renumbered.saturating_add(number);
-        let default_id = self.first_id.saturating_add(default_stream);
+        let default_id = self.ids.id(number, self.renumbered);
         Task { spec: Arc::clone(spec), copy, number, default_id, default_stream }
     }
 

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::callback::body::Sender;
-use crate::callback::template::Template;
 use crate::probe::About;
-use crate::scenario::task::{Script, TaskSpec};
+use crate::scenario::task::TaskSpec;
 use crate::time::Millis;
 
 /// Where a task relays to that has no target; its number follows. The host is that of the samples.
@@ -28,6 +27,12 @@ pub struct Task {
 }
 
 impl Task {
+    /// The same task as users have changed it, if they have.
+    #[must_use]
+    pub fn changed(&self, spec: Option<Arc<TaskSpec>>) -> Self {
+        Self { spec: spec.unwrap_or_else(|| Arc::clone(&self.spec)), ..*self }
+    }
+
     /// `task_id`
     pub fn id(&self) -> Cow<'_, str> {
         match &self.spec.task_id {
@@ -48,10 +53,9 @@ impl Task {
 
     /// How bodies name this task.
     ///
-    /// `retargeted` is the index of the incident that gave it a new target; `address` is where its callbacks go if it
-    /// has no `callback_url`; `file` is the place of the file a callback is about.
-    pub fn sender<'a>(&'a self, retargeted: Option<usize>, address: &'a str, file: Option<usize>) -> Sender<'a> {
-        let to_url = match self.target(retargeted) {
+    /// `address` is where its callbacks go if it has no `callback_url`; `file` is the place of the file a callback is about.
+    pub fn sender<'a>(&'a self, address: &'a str, file: Option<usize>) -> Sender<'a> {
+        let to_url = match &self.spec.to_url {
             Some(url) => url.for_copy(self.copy),
             None => format!("{DEFAULT_TARGET}{}", self.default_stream).into(),
         };
@@ -73,23 +77,13 @@ impl Task {
 
     /// The task as a probe asks about it.
     pub fn about(&self) -> About {
-        let sender = self.sender(None, "", None);
+        let sender = self.sender("", None);
         About {
             task: self.number,
             copy: self.copy,
             task_id: sender.task_id.into_owned(),
             stream_id: sender.stream_id.into_owned(),
         }
-    }
-
-    fn target(&self, retargeted: Option<usize>) -> Option<&Template> {
-        let by_incident = match (&self.spec.script, retargeted) {
-            (Script::Relay(relay), Some(index)) => {
-                relay.incidents.get(index).and_then(|incident| incident.to_url.as_ref())
-            }
-            _ => None,
-        };
-        by_incident.or(self.spec.to_url.as_ref())
     }
 }
 

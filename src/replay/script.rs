@@ -12,6 +12,7 @@ use crate::callback::sign::Key;
 use crate::callback::template::Template;
 use crate::callback::told::told;
 use crate::expect::Expectations;
+use crate::scenario::service::Service;
 use crate::scenario::task::{Script, Step, TaskSpec, When};
 use crate::scenario::{Receiver, Retry, Scenario};
 use crate::time::Millis;
@@ -41,6 +42,7 @@ pub fn script(name: &str, records: Vec<Record>, manner: &Manner) -> Scenario {
         receiver: Receiver { retry: manner.retry.clone(), ..Receiver::default() },
         payload: Payload { key: manner.key.clone(), stamps: Stamps::Real, ..Payload::default() },
         key_env: None,
+        service: Service::default(),
         tasks: lanes.into_iter().map(|(id, lane)| Arc::new(task(id, lane, manner))).collect(),
         expectations: Expectations::default(),
         probes: Vec::new(),

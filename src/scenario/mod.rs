@@ -8,6 +8,7 @@ pub mod places;
 pub mod problem;
 mod secrets;
 mod section;
+pub mod service;
 mod source;
 pub mod task;
 
@@ -23,6 +24,7 @@ use crate::expect::Expectations;
 use crate::load::LoadSpec;
 use crate::probe::Probe;
 use crate::time::Millis;
+use service::Service;
 use task::TaskSpec;
 
 /// The JSON Schema (draft 2020-12) of a scenario file, for editors. Tests hold it against what `check` says.
@@ -43,6 +45,8 @@ pub struct Scenario {
     pub payload: Payload,
     /// `key_env`: the environment variable that holds the signing key; read by whoever runs the scenario.
     pub key_env: Option<String>,
+    /// `[service]`
+    pub service: Service,
     /// `[[task]]`, at least one.
     pub tasks: Vec<Arc<TaskSpec>>,
     /// `[expect]`

@@ -9,6 +9,7 @@ use crate::callback::{Callback, Kinds};
 use crate::expect::Expectation;
 use crate::fault::chances::Chances;
 use crate::fault::window::Windows;
+use crate::scenario::service::Service;
 use crate::time::Millis;
 
 /// One `[[task]]`: a relay task and its copies.
@@ -60,11 +61,20 @@ pub struct File {
     pub duration: Millis,
 }
 
+/// What is pulled instead of a source that is down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandIn {
+    /// Where it is pulled from.
+    pub url: Template,
+    /// How long it plays before the source is tried again; `None`: a live stream.
+    pub duration: Option<Millis>,
+}
+
 /// What a task does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Script {
     /// The simulated service decides.
-    Relay(Relay),
+    Relay(Box<Relay>),
     /// The scenario decides, step by step.
     Steps(Vec<Step>),
 }
@@ -84,11 +94,26 @@ pub struct Relay {
     pub file_gap: Millis,
     /// What the natural end says (a guess: code 0, no text).
     pub exit: Exit,
+    /// OffsetTime: so much of the first round's first file is not played.
+    pub offset: Millis,
+    /// BackupSourceUrl: switched to when the source of a live task breaks.
+    pub backup: Option<StandIn>,
+    /// BackupVodUrl: plays when the source cannot be pulled.
+    pub slate: Option<StandIn>,
+    /// BackupToUrl: a second push, of which no callback tells.
+    pub backup_to_url: Option<Template>,
+    /// How the service behaves.
+    pub service: Service,
     /// What goes wrong.
     pub incidents: Vec<Incident>,
 }
 
 impl Relay {
+    /// What plays in the place of a source that is down: the backup, or else the slate.
+    pub fn stand_in(&self) -> Option<&StandIn> {
+        self.backup.as_ref().or(self.slate.as_ref())
+    }
+
     /// How long the task runs at the longest if nothing goes wrong.
     pub fn length(&self, files: &[File]) -> Millis {
         self.until_end(self.start_gap.max.plus(self.list_length(files)))
@@ -110,7 +135,7 @@ impl Relay {
         match self.source {
             SourceKind::Vod { rounds: Rounds::Times(times), first_file } => {
                 let first_round = played(files.get(first_file..).unwrap_or_default());
-                first_round.plus(played(files).times(times.saturating_sub(1)))
+                first_round.plus(played(files).times(times.saturating_sub(1))).minus(self.offset)
             }
             _ => Millis::FOREVER,
         }
@@ -142,6 +167,17 @@ pub enum Rounds {
     Times(u64),
 }
 
+impl Rounds {
+    /// What is left when one of them is over.
+    #[must_use]
+    pub const fn after_one(self) -> Self {
+        match self {
+            Self::Endless => Self::Endless,
+            Self::Times(times) => Self::Times(times.saturating_sub(1)),
+        }
+    }
+}
+
 /// A range of lengths, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
@@ -168,10 +204,40 @@ pub struct Incident {
     pub exit_after: Millis,
     /// Exits to draw from, with their weights; one if nothing is left to chance; none: no TaskExit.
     pub exits: Vec<(Exit, u32)>,
-    /// The new target of a modified task.
-    pub to_url: Option<Template>,
-    /// Which machine's callback comes first in a migration.
+    /// What is new about a modified task.
+    pub change: Change,
+    /// Which callback comes first when a task moves to another machine or is restarted.
     pub first: FirstInMigration,
+}
+
+/// What a user changes about a task.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    /// The new list; of a live stream or a picture the new source.
+    pub files: Option<Vec<File>>,
+    /// VodLoopTimes as written.
+    pub loops: Option<Rounds>,
+    /// EndTime, from the task's start.
+    pub end: Option<Millis>,
+    /// The new target.
+    pub to_url: Option<Template>,
+    /// When a new list is played.
+    pub when: Exchange,
+}
+
+/// When a new list is played (the API's VodRefreshType).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Exchange {
+    /// At once: `ImmediateNewSource`.
+    #[default]
+    Now,
+    /// When the file that is playing has played: `ContinueBreakPoint`.
+    AfterFile,
+}
+
+impl Exchange {
+    /// Both, by the names scenarios use.
+    pub const ALL: [(&str, Self); 2] = [("now", Self::Now), ("after-file", Self::AfterFile)];
 }
 
 /// When an incident happens.
@@ -211,13 +277,19 @@ pub enum IncidentKind {
     Stopped,
     /// The user changes the task.
     Modified,
+    /// The user restarts the task.
+    Restarted,
+    /// The user pauses the task, and enables it again.
+    Paused,
+    /// The user deletes the task.
+    Deleted,
     /// The node dies: no TaskExit at all.
     Crash,
 }
 
 impl IncidentKind {
     /// All of them, by the names scenarios use.
-    pub const ALL: [(&str, Self); 10] = [
+    pub const ALL: [(&str, Self); 13] = [
         ("push-broken", Self::PushBroken),
         ("source-down", Self::SourceDown),
         ("migration", Self::Migration),
@@ -227,8 +299,16 @@ impl IncidentKind {
         ("push-unstable", Self::PushUnstable),
         ("stopped", Self::Stopped),
         ("modified", Self::Modified),
+        ("restarted", Self::Restarted),
+        ("paused", Self::Paused),
+        ("deleted", Self::Deleted),
         ("crash", Self::Crash),
     ];
+
+    /// Whether a user does it, and no accident.
+    pub const fn is_by_user(self) -> bool {
+        matches!(self, Self::Stopped | Self::Modified | Self::Restarted | Self::Paused | Self::Deleted)
+    }
 
     /// The name scenarios use.
     pub fn name(self) -> &'static str {
@@ -236,7 +316,7 @@ impl IncidentKind {
     }
 }
 
-/// Which callback of a migration comes first: old and new machine do not wait for each other.
+/// Which callback of a move comes first: old and new machine do not wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstInMigration {
     /// The new machine's TaskStart: what receivers get wrong.

@@ -5,6 +5,10 @@ use pullpush::scenario::Source;
 
 use crate::support::valid;
 
+mod machine;
+mod sources;
+mod users;
+
 /// The head of a list of two files, one minute each, that start exactly one second after their task.
 const LIST: &str = r#"
 version = 1
@@ -62,7 +66,7 @@ fn a_pause_between_files_is_a_setting() {
 #[test]
 fn loops_begin_again_at_the_first_file() {
     assert_eq!(
-        plan(LIST, "loops = 1\nfile_index = 2"),
+        plan(LIST, "loops = 2\nfile_index = 2"),
         "0 TaskStart, 1 FileStart [1], 61 FileFinish [1], 61 FileStart [0], 121 FileFinish [0], \
          121 FileStart [1], 181 FileFinish [1], 181 TaskExit 0"
     );

@@ -39,6 +39,11 @@ pub(super) fn occurrences(spec: &TaskSpec, relay: &Relay, number: u64, dice: Dic
     occurrences
 }
 
+/// The exit of something that befalls the task from outside as its `count`th: drawn as those of planned ones are.
+pub(super) fn live_exit(incident: &Incident, count: u32, number: u64, dice: Dice) -> Option<Exit> {
+    draw_exit(incident, &mut dice.stream(Purpose::LiveIncident(count), number))
+}
+
 fn draw_exit(incident: &Incident, stream: &mut Stream) -> Option<Exit> {
     let total: u64 = incident.exits.iter().map(|(_, weight)| u64::from(*weight)).sum();
     let mut drawn = stream.between(1, total.max(1));

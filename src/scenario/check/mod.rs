@@ -1,5 +1,6 @@
 //! Text → [`Scenario`]: one pass that finds every problem; after it nobody checks again.
 
+mod change;
 mod events;
 mod exit;
 mod expect;
@@ -12,7 +13,9 @@ mod payload;
 mod probe;
 mod receiver;
 mod relay;
+mod service;
 mod size;
+mod stand_in;
 mod step;
 mod syntax;
 mod task;
@@ -25,6 +28,7 @@ use toml::de::DeTable;
 use super::overrides;
 use super::problem::{Level, Problem, Problems, cut};
 use super::section::{At, Section};
+use super::service::Service;
 use super::source::Source;
 use super::{Receiver, Scenario};
 use crate::callback::payload::Payload;
@@ -82,13 +86,14 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let receiver = root.section("receiver", "[receiver]").map_or_else(Receiver::default, receiver::read);
     let (payload, key_env) =
         root.section("payload", "[payload]").map_or_else(|| (Payload::default(), None), payload::read);
+    let service = root.section("service", "[service]").map_or_else(Service::default, service::read);
     let context = faults::Context { signed: payload.key.is_some() || key_env.is_some() };
     let general = faults::read(&mut root, "faults", context);
     let expectations = expect::read(&mut root);
     let mut lints = lint::Lints::new(payload.profile, root.key_span("load").is_some());
     let mut tasks = Vec::new();
     for section in root.sections("task", "[[task]]", MAX_TASKS) {
-        tasks.extend(task::read(section, source, context, &general, &mut lints).map(Arc::new));
+        tasks.extend(task::read(section, source, context, &general, service, &mut lints).map(Arc::new));
     }
     let tasks_at = root
         .get("task")
@@ -104,7 +109,7 @@ fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> 
     let load = load::read(&mut root, &lints.sizes);
     root.finish();
     lints.report(problems);
-    Scenario { name, description, seed, receiver, payload, key_env, tasks, expectations, probes, load }
+    Scenario { name, description, seed, receiver, payload, key_env, service, tasks, expectations, probes, load }
 }
 
 fn version(root: &mut Section<'_>) {

@@ -2,12 +2,13 @@
 
 use super::events::events;
 use super::lint::Lints;
-use super::{exit, incident};
+use super::{exit, incident, stand_in, url};
 use crate::callback::Kinds;
 use crate::callback::codes::Exit;
 use crate::callback::template::Template;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
+use crate::scenario::service::Service;
 use crate::scenario::task::{File, Range, Relay, Rounds, SourceKind};
 use crate::time::Millis;
 
@@ -17,7 +18,7 @@ pub(super) const MAX_START_GAP: Millis = Millis::from_secs(2);
 const START_GAP: Range = Range { min: Millis(1), max: MAX_START_GAP };
 
 /// The keys of a relay that mean something for lists of files only.
-const VOD_KEYS: [&str; 4] = ["loops", "file_index", "start_gap", "file_gap"];
+const VOD_KEYS: [&str; 5] = ["loops", "file_index", "offset", "start_gap", "file_gap"];
 
 /// What `source` says, before the rest is known.
 #[derive(Clone, Copy, PartialEq)]
@@ -31,6 +32,7 @@ pub(super) fn read(
     section: &mut Section<'_>,
     files: Option<Vec<File>>,
     url: Option<At<Template>>,
+    service: Service,
     lints: &mut Lints,
 ) -> (Vec<File>, Option<Relay>) {
     let words = [("vod", Word::Vod), ("live", Word::Live), ("picture", Word::Picture)];
@@ -41,7 +43,7 @@ pub(super) fn read(
                 .help("write source = \"vod\", \"live\" or \"picture\"; or give it [[task.step]]s"),
         );
     }
-    let rounds = rounds(section);
+    let rounds = service.rounds(loops(section).unwrap_or(Rounds::Times(0)));
     let first_file = section.integer("file_index", 1..=i64::MAX);
     let end = end(section, lints);
     let callback_events = events(section, "callback_events").unwrap_or(Kinds::ALL);
@@ -61,7 +63,20 @@ pub(super) fn read(
         Some(Word::Picture) => SourceKind::Picture,
         _ => SourceKind::Vod { rounds, first_file },
     };
-    let mut relay = Relay { source, end, callback_events, start_gap, file_gap, exit, incidents: Vec::new() };
+    let mut relay = Relay {
+        source,
+        end,
+        callback_events,
+        start_gap,
+        file_gap,
+        exit,
+        offset: offset(section, files.get(first_file).filter(|_| word == Some(Word::Vod))),
+        backup: stand_in::backup(section, word == Some(Word::Live)),
+        slate: stand_in::slate(section),
+        backup_to_url: url::target(section, "backup_to_url").map(|url| url.value),
+        service,
+        incidents: Vec::new(),
+    };
     let endless =
         matches!(source, SourceKind::Vod { rounds: Rounds::Endless, .. } | SourceKind::Live | SourceKind::Picture);
     if endless && section.key_span("end").is_none() {
@@ -77,7 +92,7 @@ pub(super) fn read(
 
 /// Beside exact steps nothing of a relay happens: its keys are errors, not silence.
 pub(super) fn refuse(section: &mut Section<'_>) {
-    let others = ["source", "end", "callback_events", "exit", "incident"];
+    let others = ["source", "end", "callback_events", "exit", "incident", "backup", "slate", "backup_to_url"];
     let why = "means nothing beside [[task.step]]: the steps are the whole story";
     for key in others.into_iter().chain(VOD_KEYS) {
         refuse_key(section, key, why, "take it out; `files` and `url` may stay: the bodies tell of them");
@@ -128,14 +143,16 @@ fn sources(
     }
 }
 
-fn rounds(section: &mut Section<'_>) -> Rounds {
-    match section.integer("loops", -1..=1_000_000_000).map_or(0, |loops| loops.value) {
+/// VodLoopTimes as written.
+pub(super) fn loops(section: &mut Section<'_>) -> Option<Rounds> {
+    section.integer("loops", -1..=1_000_000_000).map(|loops| match loops.value {
         -1 => Rounds::Endless,
-        more => Rounds::Times(more.unsigned_abs() + 1),
-    }
+        times => Rounds::Times(times.unsigned_abs()),
+    })
 }
 
-fn end(section: &mut Section<'_>, lints: &mut Lints) -> Option<Millis> {
+/// `end`, from the task's start.
+pub(super) fn end(section: &mut Section<'_>, lints: &mut Lints) -> Option<Millis> {
     let end = section.duration("end")?;
     if end.value == Millis::ZERO {
         section.add(Problem::error(end.span, "a task ends after it starts: `end` is at least 1ms"));
@@ -153,4 +170,16 @@ fn start_gap(section: &mut Section<'_>, lints: &mut Lints) -> Range {
     }
     lints.start_gap(&gap);
     gap.value
+}
+
+fn offset(section: &mut Section<'_>, first: Option<&File>) -> Millis {
+    let Some(offset) = section.duration("offset") else { return Millis::ZERO };
+    if let Some(file) = first.filter(|file| offset.value >= file.duration) {
+        section.add(
+            Problem::error(offset.span, "the first file is over by then")
+                .help(format!("it plays for {}; to begin with a later one, use `file_index`", file.duration)),
+        );
+        return Millis::ZERO;
+    }
+    offset.value
 }

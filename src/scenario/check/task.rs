@@ -9,6 +9,7 @@ use crate::callback::template::Template;
 use crate::fault::window::Windows;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
+use crate::scenario::service::Service;
 use crate::scenario::source::Source;
 use crate::scenario::task::{File, Script, TaskSpec};
 use crate::time::Millis;
@@ -25,6 +26,7 @@ pub(super) fn read(
     source: &Source,
     context: Context,
     general: &Windows,
+    service: Service,
     lints: &mut Lints,
 ) -> Option<TaskSpec> {
     let count = section.integer("count", 1..=MAX_COUNT).map_or(1, |count| count.value.cast_unsigned());
@@ -47,8 +49,8 @@ pub(super) fn read(
         relay::refuse(&mut section);
         (files, Some(Script::Steps(steps)))
     } else {
-        let (files, relay) = relay::read(&mut section, files, url, lints);
-        (files, relay.map(Script::Relay))
+        let (files, relay) = relay::read(&mut section, files, url, service, lints);
+        (files, relay.map(|relay| Script::Relay(Box::new(relay))))
     };
     let value = |section: &mut Section<'_>, key| section.get(key).map(toml::Spanned::span);
     let tasks_at = value(&mut section, "count").unwrap_or_else(|| section.span.clone());
@@ -76,7 +78,8 @@ pub(super) fn whole(url: At<Template>) -> File {
     File { url: url.value, duration: Millis::ZERO }
 }
 
-fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
+/// `files`, if it is there.
+pub(super) fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
     let items = section.array("files", MAX_FILES)?;
     lints.files(items.value.len(), items.span);
     let mut files = Vec::new();

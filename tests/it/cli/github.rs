@@ -109,7 +109,7 @@ fn a_run_that_is_stopped() {
 fn problems_of_a_scenario() {
     let desk = desk().file(
         "bad.toml",
-        "version = 1\n[[task]]\nsource = \"vod\"\ntask_id = \"a\"\nfiles = [{ url = \"第\", duraton = \"20m\" }]\nend = \"8d\"\n",
+        "version = 1\n[[task]]\nsource = \"vod\"\ntask_id = \"a\"\nfiles = [{ url = \"第\", duraton = \"20m\" }]\nend = \"30d\"\n",
     );
     let checked = desk.run("pullpush check bad.toml --set task.1.count=0").exits(2);
     checked.golden("github/check");

@@ -69,6 +69,10 @@ macro_rules! whims {
 }
 
 whims! {
+    ids_that_do_not_fit_32_bits: ["live", "loops"], |call, _, _|
+        call.text("task_id").parse::<u64>().is_ok_and(|id| i32::try_from(id).is_err());
+    ids_that_do_not_fit_a_double: ["loops"], |call, _, _|
+        call.text("task_id").parse::<u64>().is_ok_and(|id| id > 1 << 53);
     what_is_published: ["acknowledges"], |call, _, _|
         is(call, "VodSourceFileFinish") && call.outer["event_time"].is_null();
     live_streams: ["live", "source-down", "migration"], |call, _, _| is_live(call) && is(call, "TaskStart");

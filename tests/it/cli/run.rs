@@ -15,7 +15,7 @@ epoch = "2026-01-01T00:00:00Z"
 [[task]]
 source = "vod"
 files = [{ url = "http://media.test/1.m3u8", duration = "2m" }]
-loops = 1
+loops = 2
 count = 2
 spacing = "1s"
 [[task.incident]]

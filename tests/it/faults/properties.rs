@@ -31,7 +31,7 @@ spacing = '700ms'
 source = 'vod'
 to_url = 'rtmp://p.test/live/{n}'
 files = [{ url = 'http://media.test/1.m3u8', duration = '20s' }, { url = 'http://media.test/2.m3u8', duration = '9s' }]
-loops = 1
+loops = 2
 [[task.incident]]
 kind = 'push-broken'
 chance = 0.5
@@ -148,7 +148,7 @@ fn whom_faults_are_about_moves_no_draw_of_the_others() {
 fn faults_never_change_what_the_service_says() {
     let story = |plan: &Plan| {
         let told = firsts(plan).into_iter();
-        told.map(|(key, it)| (key, it.callback, it.happened, it.cause, it.retargeted)).collect::<Vec<_>>()
+        told.map(|(key, it)| (key, it.callback, it.happened, it.cause, it.task.spec.to_url.clone())).collect::<Vec<_>>()
     };
     for seed in 0..SEEDS {
         let plain = Plan::new(valid(Source::new("evening", EVENING)), seed);

@@ -95,10 +95,8 @@ kind = 'modified'
 at = '10m'
 to_url = 'rtmp://push.test/live/new'
 ";
-    let all: Vec<_> = planned(text)
-        .deliveries()
-        .map(|it| (it.task.sender(it.retargeted, "", None).stream_id == "new", it.fate.dropped))
-        .collect();
+    let all: Vec<_> =
+        planned(text).deliveries().map(|it| (it.task.sender("", None).stream_id == "new", it.fate.dropped)).collect();
     assert!(
         all.iter().all(|(is_new, dropped)| is_new == dropped)
             && all.contains(&(true, true))

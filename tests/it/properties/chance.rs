@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use pullpush::callback::Callback;
+use pullpush::callback::template::Template;
 use pullpush::plan::Plan;
 use pullpush::scenario::task::IncidentKind;
 use pullpush::time::Millis;
@@ -13,12 +14,13 @@ use super::{cases, composed, planned};
 const MOST: usize = 1000;
 
 /// What happens to each task, without what its scenario says of chances.
-type Story = Vec<(Millis, Callback, Option<IncidentKind>, Option<usize>)>;
+type Story = Vec<(Millis, Callback, Option<IncidentKind>, Option<Template>)>;
 
 fn stories(scenario: &Composed, seed: u64) -> Vec<Story> {
     let plan: Plan = planned(&scenario.text(), seed);
     let story = |task| {
-        let told = |it: pullpush::plan::delivery::Delivery| (it.offset, it.callback, it.cause, it.retargeted);
+        let told =
+            |it: pullpush::plan::delivery::Delivery| (it.offset, it.callback, it.cause, it.task.spec.to_url.clone());
         plan.lane(task).take(MOST).map(told).collect()
     };
     plan.tasks().map(story).collect()

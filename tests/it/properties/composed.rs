@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use pullpush::callback::Kind;
 use pullpush::callback::codes::CODES;
 use pullpush::callback::payload::Profile;
+use pullpush::scenario::service::Resume;
 use pullpush::scenario::task::IncidentKind;
 
 /// A scenario: what is left open by these numbers is a default.
@@ -20,6 +21,8 @@ pub(super) struct Composed {
     pub(super) free: bool,
     pub(super) retries: Option<u32>,
     pub(super) faults: Option<Faults>,
+    /// How lists resume after an interruption and after a pause; `exchange_finishes`, `backup_exits`.
+    pub(super) service: (usize, usize, bool, bool),
     pub(super) tasks: Vec<Task>,
 }
 
@@ -50,6 +53,10 @@ pub(super) struct Task {
     pub(super) end_ms: Option<u64>,
     pub(super) start_gap: Option<(u64, u64)>,
     pub(super) file_gap_ms: u64,
+    /// Of the first file, in thousandths.
+    pub(super) offset: Option<u64>,
+    /// How long a backup and a slate play, in ms.
+    pub(super) stand_ins: (Option<u64>, Option<u64>),
     pub(super) events: Vec<usize>,
     /// Whether `task_id`, `stream_id`, `to_url`, `callback_url` are given.
     pub(super) named: bool,
@@ -73,6 +80,8 @@ pub(super) struct Incident {
     pub(super) exits: Vec<(usize, u32)>,
     pub(super) exit_first: bool,
     pub(super) retargeted: bool,
+    /// Of a modified task: the new list's file in ms, whether it waits, the new loops, how much later the end is.
+    pub(super) change: (Option<u64>, bool, Option<u8>, Option<u64>),
 }
 
 prop_compose! {
@@ -88,10 +97,11 @@ prop_compose! {
         exit_after_ms in of(0u64..20_000),
         exits in vec((0..CODES.len(), 1u32..5), 0..4),
         (exit_first, retargeted) in any::<(bool, bool)>(),
+        change in (of(1u64..60_000), any::<bool>(), of(0u8..3), of(0u64..60_000)),
     ) -> Incident {
         Incident {
             kind, place, fraction, file, chance, lasts_ms, forever, retry_every_ms, exit_after_ms, exits, exit_first,
-            retargeted,
+            retargeted, change,
         }
     }
 }
@@ -107,13 +117,15 @@ prop_compose! {
         end_ms in weighted(0.3, 1u64..200_000),
         start_gap in of((1u64..2_000, 0u64..2_000)),
         file_gap_ms in prop_oneof![Just(0), 0u64..3_000],
+        (offset, stand_ins) in (weighted(0.2, 0u64..1000), (weighted(0.2, 1u64..60_000), weighted(0.2, 1u64..60_000))),
         events in prop_oneof![3 => Just(Vec::new()), 1 => vec(0..Kind::ALL.len(), 0..4)],
         incidents in vec(incident(), 0..=incidents),
         steps in vec((0u8..3, 0u64..5_000, 0..Kind::ALL.len() + 1), 1..6),
     ) -> Task {
         let start_gap = start_gap.map(|(min, more)| (min, (min + more).min(2_000)));
         Task {
-            source, count, spacing_ms, start_ms, files, first_file, loops, end_ms, start_gap, file_gap_ms, events, named,
+            source, count, spacing_ms, start_ms, files, first_file, loops, end_ms, start_gap, file_gap_ms, offset, stand_ins, events,
+            named,
             incidents, steps,
         }
     }
@@ -136,9 +148,10 @@ prop_compose! {
         (signed, as_strings, free) in any::<(bool, bool, bool)>(),
         retries in of(0u32..3),
         faults in of(faults()),
+        service in (0..Resume::ALL.len(), 0..Resume::ALL.len(), any::<bool>(), any::<bool>()),
         tasks in vec(task(incidents), 1..=tasks),
     ) -> Composed {
-        Composed { profile, signed, as_strings, free, retries, faults, tasks }
+        Composed { profile, signed, as_strings, free, retries, faults, service, tasks }
     }
 }
 
@@ -162,6 +175,11 @@ impl Composed {
         if let Some(faults) = &self.faults {
             faults.write(self.signed, &mut text);
         }
+        let (resume, after_pause, finishes, exits) = self.service;
+        let word = |resume: usize| Resume::ALL[resume].0;
+        writeln!(text, "[service]\nresume = \"{}\"\nresume_after_pause = \"{}\"", word(resume), word(after_pause))
+            .unwrap();
+        writeln!(text, "exchange_finishes = {finishes}\nbackup_exits = {exits}").unwrap();
         for (index, task) in self.tasks.iter().enumerate() {
             task.write(index, &mut text);
         }
@@ -205,11 +223,19 @@ impl Task {
         self.end_ms.or(endless.then_some(90_000))
     }
 
+    fn offset_ms(&self) -> u64 {
+        part(self.files[self.first_file()], self.offset.unwrap_or(0))
+    }
+
     /// How long the task runs for sure.
     fn life(&self) -> u64 {
         let round = |files: &[u64]| files.iter().map(|file| file + self.file_gap_ms).sum::<u64>();
         let listed = match self.is_vod().then_some(self.loops) {
-            Some(more @ 0..) => round(&self.files[self.first_file()..]) + more.unsigned_abs() * round(&self.files),
+            Some(plays @ 0..) => {
+                let all =
+                    round(&self.files[self.first_file()..]) + (plays.unsigned_abs().max(1) - 1) * round(&self.files);
+                all - self.offset_ms()
+            }
             _ => u64::MAX,
         };
         self.end().map_or(listed, |end| end.min(listed))
@@ -238,10 +264,18 @@ impl Task {
                 writeln!(text, "source = \"vod\"\nfiles = [{files}]\nloops = {}", self.loops).unwrap();
                 writeln!(text, "file_index = {}\nfile_gap = \"{}ms\"", self.first_file() + 1, self.file_gap_ms)
                     .unwrap();
+                writeln!(text, "offset = \"{}ms\"", self.offset_ms()).unwrap();
                 if let Some((min, max)) = self.start_gap {
                     writeln!(text, "start_gap = \"{min}ms..{max}ms\"").unwrap();
                 }
             }
+        }
+        if let Some(ms) = self.stand_ins.0.filter(|_| self.source == 2) {
+            writeln!(text, "backup = {{ source = \"vod\", url = \"http://b.test/b\", duration = \"{ms}ms\" }}")
+                .unwrap();
+        }
+        if let Some(ms) = self.stand_ins.1 {
+            writeln!(text, "slate = {{ url = \"http://b.test/s\", duration = \"{ms}ms\" }}").unwrap();
         }
         if let Some(end) = self.end() {
             writeln!(text, "end = \"{end}ms\"").unwrap();
@@ -267,15 +301,17 @@ impl Incident {
     }
 
     fn write(&self, task: &Task, text: &mut String) {
-        use IncidentKind::{Crash, FileFailed, Migration, Modified, PushBroken, SourceDown, Stopped};
+        use IncidentKind::{
+            Crash, Deleted, FileFailed, Migration, Modified, Paused, PushBroken, Restarted, SourceDown, Stopped,
+        };
         let kind = self.kind(task);
         writeln!(text, "[[task.incident]]\nkind = \"{}\"", kind.name()).unwrap();
         self.write_place(task, text);
         let retargeted = kind == Modified && self.retargeted;
         let again = matches!(kind, PushBroken | SourceDown);
         match self.lasts_ms {
-            _ if self.forever && (again || kind == Crash) => *text += "lasts = \"forever\"\n",
-            Some(ms) if again || retargeted || matches!(kind, Crash | Migration) => {
+            _ if self.forever && (again || matches!(kind, Crash | Paused)) => *text += "lasts = \"forever\"\n",
+            Some(ms) if again || retargeted || matches!(kind, Crash | Migration | Paused | Restarted) => {
                 writeln!(text, "lasts = \"{ms}ms\"").unwrap();
             }
             _ => {}
@@ -283,20 +319,50 @@ impl Incident {
         if let Some(ms) = self.retry_every_ms.filter(|_| again || kind == FileFailed) {
             writeln!(text, "retry_every = \"{ms}ms\"").unwrap();
         }
-        if let Some(ms) = self.exit_after_ms.filter(|_| again || retargeted || matches!(kind, FileFailed | Stopped)) {
+        if let Some(ms) =
+            self.exit_after_ms.filter(|_| again || retargeted || matches!(kind, FileFailed | Stopped | Deleted))
+        {
             writeln!(text, "exit_after = \"{ms}ms\"").unwrap();
         }
         if retargeted {
             *text += "to_url = \"rtmp://b.test/live/{n}\"\n";
         }
-        if kind == Migration && self.exit_first {
-            *text += "first = \"TaskExit\"\n";
+        if matches!(kind, Migration | Restarted) {
+            writeln!(text, "first = \"{}\"", if self.exit_first { "TaskExit" } else { "TaskStart" }).unwrap();
+        }
+        if kind == Modified {
+            self.write_change(task, text);
         }
         let exits = self.exits.iter().map(|(code, weight)| format!("{{ exit = {}, weight = {weight} }}", exit(*code)));
         let exits: Vec<_> = exits.collect();
-        if !exits.is_empty() && (again || retargeted || matches!(kind, FileFailed | Migration | Stopped)) {
+        if !exits.is_empty()
+            && (again || retargeted || matches!(kind, FileFailed | Migration | Restarted | Stopped | Deleted | Paused))
+        {
             writeln!(text, "exits = [{}]", exits.join(", ")).unwrap();
         }
+    }
+
+    fn write_change(&self, task: &Task, text: &mut String) {
+        let (file_ms, waits, loops, _) = self.change;
+        match file_ms {
+            Some(ms) if task.is_vod() => {
+                writeln!(text, "files = [{{ url = \"http://media.test/{{n}}/new\", duration = \"{ms}ms\" }}]").unwrap();
+                writeln!(text, "when = \"{}\"", if waits { "after-file" } else { "now" }).unwrap();
+            }
+            Some(_) => *text += "url = \"rtmp://origin.test/live/new\"\n",
+            None => {}
+        }
+        if let Some(loops) = loops.filter(|_| task.is_vod()) {
+            writeln!(text, "loops = {loops}").unwrap();
+        }
+        if let Some(end) = self.end(task) {
+            writeln!(text, "end = \"{end}ms\"").unwrap();
+        }
+    }
+
+    /// `end` of a change.
+    pub(super) fn end(&self, task: &Task) -> Option<u64> {
+        self.change.3.map(|later| task.life() + 1 + later)
     }
 
     fn write_place(&self, task: &Task, text: &mut String) {
@@ -306,7 +372,7 @@ impl Incident {
         }
         match self.place {
             1 | 2 if task.is_vod() => {
-                let first = if task.loops == 0 { task.first_file() } else { 0 };
+                let first = if (0..=1).contains(&task.loops) { task.first_file() } else { 0 };
                 let file = first + self.file % (task.files.len() - first);
                 writeln!(text, "file = {}", file + 1).unwrap();
                 if self.place == 2 {

@@ -6,6 +6,7 @@ mod answers;
 mod chance;
 mod composed;
 mod drift;
+mod live;
 mod loads;
 mod mangled;
 mod plans;

@@ -6,15 +6,16 @@ use proptest::sample::{Index, select};
 use pullpush::library::LIBRARY;
 
 /// Words that mean something to a scenario.
-const WORDS: &str = "version name seed receiver payload task incident step source files url duration loops file_index end \
-    at file chance kind lasts retry_every exit_after exit exits weight key key_env epoch retry timeout headers ordering \
+const WORDS: &str = "version name seed service receiver payload task incident step source files url duration loops file_index end \
+    offset backup slate when resume at file chance kind lasts retry_every exit_after exit exits weight key key_env epoch retry timeout headers ordering \
     profile stamps sign_for callback_events event msg body body_file count spacing start start_gap file_gap task_id to_url \
     stream_id callback_url faults expect probe fault drop duplicate delay corrupt signature connection kinds by sends \
     events status within json delivered refused get post eventually send load after after_answer first true false [receiver] [payload] [[task]] [[task.incident]] \
     [[task.step]] [faults] [expect] [[probe]] [task.faults] [task] {} []";
 
 /// Strings that mean something, or almost.
-const STRINGS: &str = r#""vod" "live" "picture" "push-broken" "file-failed" "crash" "migration" "modified" "stopped"
+const STRINGS: &str = r#""vod" "live" "picture" "push-broken" "file-failed" "crash" "migration" "modified" "stopped" "paused"
+    "restarted" "after-file" "plays" "breakpoint" "list"
     "pull-unstable" "file-ends-early" "source-down" "forever" "none" "documented" "strict" "free" "complete" "doc-2025"
     "string" "TaskStart" "TaskExit" "TaskAlarm" "VodSourceFileStart" "New" "EIO" "ETIMEDOUT" "http://a.test/{n}" "rtmp://a/b"
     "ftp://a" "http://" "http://[::1" "{n}" "" " " "1s" "20m" "0s" "1ms" "1.5s" "-1s" "1us" "366d" "9999999y" "1s..2s" "2s..1s"

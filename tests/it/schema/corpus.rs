@@ -50,6 +50,7 @@ const EMPTY: &str = r#"
 version = 1
 receiver = {}
 payload = {}
+service = {}
 [[task]]
 step = [{ event = "TaskStart" }]
 [load]
