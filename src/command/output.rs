@@ -1,5 +1,6 @@
 //! Standard output that may be closed at any time, and standard error.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -9,7 +10,7 @@ use crate::cli::without_secrets;
 use crate::error::Failure;
 use crate::report::github::harmless;
 use crate::report::style::BAD;
-use crate::shown::without_passwords_of_urls;
+use crate::shown::{escaped_lines, without_passwords_of_urls};
 
 /// How much is written at once.
 const BUFFER: usize = 64 * 1024;
@@ -22,6 +23,8 @@ pub(super) struct Output {
     closed: bool,
     /// Whether a line could be taken for a command.
     is_guarded: bool,
+    /// Whether people read it.
+    is_for_people: bool,
 }
 
 impl Output {
@@ -31,7 +34,7 @@ impl Output {
             ColorChoice::Never => Self::new(anstream::StripStream::new(io::stdout())),
             _ => Self::as_it_is(),
         };
-        output.guarded()
+        Self { is_for_people: true, ..output.guarded() }
     }
 
     /// For programs: no colours.
@@ -49,7 +52,12 @@ impl Output {
     }
 
     fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: BufWriter::with_capacity(BUFFER, Box::new(out)), closed: false, is_guarded: false }
+        Self {
+            out: BufWriter::with_capacity(BUFFER, Box::new(out)),
+            closed: false,
+            is_guarded: false,
+            is_for_people: false,
+        }
     }
 
     /// Writes `text`.
@@ -57,7 +65,8 @@ impl Output {
     /// # Errors
     /// [`Failure`] if it cannot be written for another reason than that nobody reads it.
     pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let text = without_passwords_of_urls(text);
+        let visible = if self.is_for_people { coloured(text) } else { text.into() };
+        let text = without_passwords_of_urls(&visible);
         let text = if self.is_guarded { harmless(&text) } else { text };
         self.attempt(|out| out.write_all(text.as_bytes()))
     }
@@ -103,6 +112,14 @@ impl Output {
     }
 }
 
+/// The same text with what a terminal obeys written out, but for its lines and colours.
+fn coloured(text: &str) -> Cow<'_, str> {
+    match escaped_lines(text) {
+        Cow::Owned(_) => text.split('\u{1b}').map(escaped_lines).collect::<Vec<_>>().join("\u{1b}").into(),
+        whole => whole,
+    }
+}
+
 /// Prints a result and ends.
 ///
 /// # Errors
@@ -139,7 +156,7 @@ pub(super) fn complain(message: &str) {
 
 /// A line on standard error. There is nowhere to report that it could not be written.
 pub(super) fn note(line: &str) {
-    let line = without_secrets(line);
+    let line = without_secrets(&coloured(line));
     let line = if github::is_here() { harmless(&line) } else { line.as_str().into() };
     let _ = writeln!(anstream::stderr(), "{line}");
 }

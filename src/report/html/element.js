@@ -2,15 +2,22 @@
 
 const SVG = ["svg", "rect", "line", "text", "title"];
 
+// What moves or turns text around, what is no letter, and halves of letters; lines and columns stay.
+const OBEYED = /(?![\n\r\t])\p{Cc}|[\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\ufeff\ufff9-\ufffb]/gu;
+
+/// The text with all of that written out: a decoded body may hold it.
+const shown = (text) => text.replace(OBEYED, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
+
 /// `element("button", { class: "small", onclick: zoom }, "zoom")`; children may be missing.
 function element(name, properties = {}, ...children) {
   const isSvg = SVG.includes(name) && properties.svg !== false;
   const made = isSvg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : shown(String(value)));
   }
-  made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  const there = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+  made.append(...there.map((child) => (typeof child === "string" ? shown(child) : child)));
   return made;
 }
 
@@ -22,7 +29,8 @@ function copyButton(text, label = "copy") {
       await navigator.clipboard.writeText(text);
     } catch {
       // Not everywhere may a page of a file do that; the old way works from a click.
-      const area = document.body.appendChild(element("textarea", { class: "hidden" }, text));
+      const area = document.body.appendChild(element("textarea", { class: "hidden" }));
+      area.value = text;
       area.select();
       document.execCommand("copy");
       area.remove();

@@ -12,7 +12,7 @@ pub use planned::PlanPicture;
 pub use words::Room;
 
 use super::ndjson::SCHEMA_VERSION;
-use crate::shown::without_passwords_of_urls;
+use crate::shown::{is_obeyed, without_passwords_of_urls};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -46,9 +46,19 @@ pub fn page(kind: Kind, scenarios: &[Drawn]) -> String {
     page.replacen("/* model */", &inside_a_script(&model), 1)
 }
 
-/// The same JSON without anything at which a browser would end, or begin, an element.
+/// The same JSON without anything at which a browser would end, or begin, an element, and an editor turn the text around.
 fn inside_a_script(json: &str) -> String {
-    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    let mut written = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter == '<' || is_obeyed(letter) {
+            let units =
+                letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            written.push_str(&units);
+        } else {
+            written.push(letter);
+        }
+    }
+    written
 }
 
 #[cfg(test)]
@@ -57,10 +67,10 @@ mod tests {
 
     #[test]
     fn json_stays_inside_its_element() {
-        let hostile = serde_json::to_string("</script><!--\u{2028}\\</ScRiPt>").unwrap();
+        let hostile = serde_json::to_string("</script><!--\u{2028}\u{1fffe}\\</ScRiPt>").unwrap();
         let inside = inside_a_script(&hostile);
-        assert!(!inside.contains(['<', '\u{2028}']), "{inside}");
-        assert_eq!(serde_json::from_str::<String>(&inside).unwrap(), "</script><!--\u{2028}\\</ScRiPt>");
+        assert!(!inside.contains(['<', '\u{2028}', '\u{1fffe}']), "{inside}");
+        assert_eq!(serde_json::from_str::<String>(&inside).unwrap(), "</script><!--\u{2028}\u{1fffe}\\</ScRiPt>");
     }
 
     #[test]
