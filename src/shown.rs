@@ -12,6 +12,15 @@ pub use secrets::{
 
 /// The same text on one line, with what a terminal would obey written out.
 pub fn escaped(text: &str) -> Cow<'_, str> {
+    written_out(text, is_obeyed)
+}
+
+/// The same of a text with lines and columns, which stay.
+pub fn escaped_lines(text: &str) -> Cow<'_, str> {
+    written_out(text, |letter| is_obeyed(letter) && !matches!(letter, '\n' | '\r' | '\t'))
+}
+
+fn written_out(text: &str, is_obeyed: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
     }
@@ -30,10 +39,15 @@ pub fn one_line(text: &str, most: usize) -> String {
     }
 }
 
-/// Whether a terminal, an editor or a shell would do something at this character: end the line, move, turn the text around.
+/// Whether a terminal, a browser, an editor or a shell would do something at this character: end the line, move, turn the text
+/// around; or XML cannot hold it, or nobody sees it.
 pub fn is_obeyed(letter: char) -> bool {
-    let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
+    let turns =
+        matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_a_line = matches!(letter, '\u{2028}' | '\u{2029}');
+    let is_a_mark = matches!(letter, '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    let is_none = matches!(letter, '\u{fdd0}'..='\u{fdef}') || u32::from(letter) & 0xfffe == 0xfffe;
+    letter.is_control() || turns || ends_a_line || is_a_mark || is_none
 }
 
 /// A word for the shell of this system.
@@ -70,7 +84,8 @@ mod tests {
             ("a\ntouch x #", "a\\ntouch x #"),
             ("\x1b[31m\u{9b}\u{7f}\r", "\\u{1b}[31m\\u{9b}\\u{7f}\\r"),
             ("名前 é\u{3000}'\"\\", "名前 é\u{3000}'\"\\"),
-            ("a\u{202e}b\u{2028}", "a\\u{202e}b\\u{2028}"),
+            ("a\u{202e}b\u{2028}\u{61c}", "a\\u{202e}b\\u{2028}\\u{61c}"),
+            ("\u{fffd}\u{fffe}\u{fdd0}\u{1ffff}\u{feff}", "\u{fffd}\\u{fffe}\\u{fdd0}\\u{1ffff}\\u{feff}"),
         ] {
             assert_eq!(escaped(text), shown);
         }

@@ -14,7 +14,7 @@ use crate::cli::without_secrets;
 use crate::error::Failure;
 use crate::report::github::harmless;
 use crate::report::style::BAD;
-use crate::shown::without_passwords_of_urls;
+use crate::shown::{escaped_lines, without_passwords_of_urls};
 use crate::writer::Writer;
 
 static STDOUT: LazyLock<Writer> = LazyLock::new(|| Writer::new(io::stdout()));
@@ -66,13 +66,15 @@ pub(super) struct Output {
     is_plain: bool,
     /// Whether a line could be taken for a command.
     is_guarded: bool,
+    /// Whether people read it.
+    is_for_people: bool,
 }
 
 impl Output {
     /// For people: colours on a terminal, none elsewhere.
     pub(super) fn for_people() -> Self {
         let is_plain = AutoStream::choice(&io::stdout()) == ColorChoice::Never;
-        Self { is_plain, ..Self::for_programs() }
+        Self { is_plain, is_for_people: true, ..Self::for_programs() }
     }
 
     /// For programs: no colours.
@@ -82,7 +84,7 @@ impl Output {
 
     /// Every byte as it is: nothing in it comes from a receiver.
     pub(super) fn as_it_is() -> Self {
-        Self { is_plain: false, is_guarded: false }
+        Self { is_plain: false, is_guarded: false, is_for_people: false }
     }
 
     /// Writes `text`; where much waits for a slow reader, waits too. Not for where something is sent, received or measured.
@@ -134,8 +136,9 @@ impl Output {
     }
 
     fn prepared(self, text: &str) -> Cow<'_, str> {
-        let text = without_passwords_of_urls(text);
-        let text = if self.is_guarded { Cow::Owned(harmless(&text).into_owned()) } else { text };
+        let text = if self.is_for_people { coloured(text) } else { text.into() };
+        let text = and_then(text, without_passwords_of_urls);
+        let text = if self.is_guarded { and_then(text, harmless) } else { text };
         if self.is_plain { strip_str(&text).to_string().into() } else { text }
     }
 }
@@ -153,6 +156,22 @@ fn failure() -> Result<(), Failure> {
 /// Whether sink's standard output has no room for what is received now.
 pub(super) fn is_full() -> bool {
     STDOUT.is_full()
+}
+
+/// `change` made to a text that may have been changed before.
+fn and_then<'a>(text: Cow<'a, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => change(text),
+        Cow::Owned(text) => change(&text).into_owned().into(),
+    }
+}
+
+/// The same text with what a terminal obeys written out, but for its lines and colours.
+fn coloured(text: &str) -> Cow<'_, str> {
+    match escaped_lines(text) {
+        Cow::Owned(_) => text.split('\u{1b}').map(escaped_lines).collect::<Vec<_>>().join("\u{1b}").into(),
+        whole => whole,
+    }
 }
 
 /// Prints a result and ends.
@@ -192,8 +211,8 @@ pub(super) fn complain(message: &str) {
 /// A line on standard error. There is nowhere to report that it could not be written.
 pub(super) fn note(line: &str) {
     static IS_PLAIN: LazyLock<bool> = LazyLock::new(|| AutoStream::choice(&io::stderr()) == ColorChoice::Never);
-    let output = Output { is_plain: *IS_PLAIN, is_guarded: github::is_here() };
-    STDERR.offer(&output.prepared(&format!("{}\n", without_secrets(line))));
+    let output = Output { is_plain: *IS_PLAIN, is_guarded: github::is_here(), is_for_people: true };
+    STDERR.offer(&output.prepared(&format!("{}\n", without_secrets(&coloured(line)))));
 }
 
 /// Lines on standard error that a CI service takes for commands.

@@ -1,5 +1,11 @@
 // Elements. Whatever stands in them that others wrote is text, and nothing but text.
 
+/** What moves or turns text around, what is no letter, and halves of letters; lines and columns stay. */
+const MOVING = /(?![\n\r\t])\p{Cc}|[\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\ufeff\ufff9-\ufffb]/gu;
+
+/** The text with all of that written out: a decoded body may hold it. */
+const shown = (text) => text.replace(MOVING, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
+
 const SVG = ["svg", "rect", "line", "text", "title"];
 
 /**
@@ -13,9 +19,10 @@ export function element(name, properties = "", ...children) {
   const given = typeof properties === "string" ? { class: properties || undefined } : properties;
   for (const [key, value] of Object.entries(given)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : shown(String(value)));
   }
-  made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  const there = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+  made.append(...there.map((child) => (typeof child === "string" ? shown(child) : child)));
   return made;
 }
 

@@ -5,6 +5,8 @@ mod bundle;
 pub use bundle::Module;
 pub(crate) use bundle::modules;
 
+use crate::shown::is_obeyed;
+
 /// The scripts that both use.
 const SHARED: &[Module] =
     &modules!["page/element.js", "page/events.js", "page/json.js", "page/keys.js", "page/text.js"];
@@ -17,9 +19,17 @@ pub fn script(modules: &[Module]) -> String {
     script.unwrap_or_else(|wrong| format!("throw new Error({});\n", serde_json::Value::from(wrong)))
 }
 
-/// The same JSON without anything at which a browser would end, or begin, an element.
+/// The same JSON without anything at which a browser would end, or begin, an element, and an editor turn the text around.
 pub fn inside_a_script(json: &str) -> String {
-    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    let mut written = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter == '<' || is_obeyed(letter) {
+            written.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            written.push(letter);
+        }
+    }
+    written
 }
 
 #[cfg(test)]
@@ -28,10 +38,10 @@ mod tests {
 
     #[test]
     fn json_stays_inside_its_element() {
-        let hostile = serde_json::to_string("</script><!--\u{2028}\\</ScRiPt>").unwrap();
+        let hostile = serde_json::to_string("</script><!--\u{2028}\u{1fffe}\\</ScRiPt>").unwrap();
         let inside = inside_a_script(&hostile);
-        assert!(!inside.contains(['<', '\u{2028}']), "{inside}");
-        assert_eq!(serde_json::from_str::<String>(&inside).unwrap(), "</script><!--\u{2028}\\</ScRiPt>");
+        assert!(!inside.contains(['<', '\u{2028}', '\u{1fffe}']), "{inside}");
+        assert_eq!(serde_json::from_str::<String>(&inside).unwrap(), "</script><!--\u{2028}\u{1fffe}\\</ScRiPt>");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 // Texts: those that others wrote are shown, and never obeyed.
 import { element } from "./element.js";
 
-/** What moves, turns or hides text: control characters but tab and line feed, marks of direction, odd line ends and blanks. */
+/**
+ * What moves, turns or hides text: control characters but tab and line feed, marks of direction, odd line ends and blanks;
+ * and what is no letter, or half of one.
+ */
 const OBEYED =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffd]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /(?![\n\t])\p{Cc}|[\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\u00ad\u180e\u200b-\u200d\u2060-\u206f\ufeff\ufff9-\ufffb\ufffd]/gu;
 
-const written = (letter) => `\\u{${letter.charCodeAt(0).toString(16)}}`;
+const written = (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`;
 
 /** The text's first `most` characters, or one less: no letter is cut in half. */
 export function beginning(text, most) {
@@ -23,7 +26,7 @@ export function visible(text) {
   const nodes = document.createDocumentFragment();
   let known = 0;
   // Neighbours are marked as one.
-  for (const found of text.matchAll(new RegExp(`(?:${OBEYED.source})+`, "g"))) {
+  for (const found of text.matchAll(new RegExp(`(?:${OBEYED.source})+`, "gu"))) {
     nodes.append(text.slice(known, found.index), element("span", "escape", found[0].replace(OBEYED, written)));
     known = found.index + found[0].length;
   }

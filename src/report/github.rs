@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::shown::without_quoted_passwords;
+use crate::shown::{escaped_lines, without_quoted_passwords};
 
 /// The most annotations of one kind that are made at once: GitHub shows no more of a step.
 pub const MOST: usize = 10;
@@ -51,7 +51,7 @@ impl fmt::Display for Annotation {
 
 /// The text of a command, as GitHub's own toolkit escapes it.
 fn data(text: &str) -> String {
-    without_quoted_passwords(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escaped_lines(&without_quoted_passwords(text)).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A value before that text.

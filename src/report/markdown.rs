@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::shown::without_passwords_of_urls;
+use crate::shown::{escaped_lines, without_passwords_of_urls};
 
 /// The longest page, in bytes: GitHub takes a mebibyte of a step, which may have others' pages too.
 const MAX_PAGE: usize = 256 * 1024;
@@ -52,7 +52,7 @@ impl Page {
         if self.is_full {
             self.text.push_str("\nThe log of this step tells the rest.\n\n");
         }
-        without_passwords_of_urls(&self.text).into_owned()
+        escaped_lines(&without_passwords_of_urls(&self.text)).into_owned()
     }
 
     fn push(&mut self, text: &str) {

@@ -79,7 +79,7 @@ fn each_key_is_met_or_not() {
 fn a_body_that_is_no_json_is_told_of() {
     for (body, keys, complaint) in [
         ("", "body = { code = 0 }", r#"body: expected {"code":0}, got nothing"#),
-        ("oops\n", "body = { code = 0 }", r#"body: expected {"code":0}, got no JSON: oops\n"#),
+        ("oops\n", "body = { code = 0 }", r#"body: expected {"code":0}, got no JSON: oops"#),
         ("[]", "body = { code = 0 }", r#"body: expected {"code":0}, got []"#),
         ("{", "json = { '/code' = 0 }", "body: expected JSON, got no JSON: {"),
     ] {

@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("writer", &[]),
     ("contract", &[]),
     ("library", &[]),
-    ("page", &[]),
+    ("page", &["shown"]),
     ("callback", &["shown", "time"]),
     ("transport", &["shown"]),
     ("expect", &["shown", "transport"]),

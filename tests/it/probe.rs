@@ -323,7 +323,7 @@ fn a_failing_probe_says_what_was_asked_what_came_and_how_they_differ() {
     assert!(
         log.ends_with(
             "              ?   GET /tasks/7  task=7  not as expected in 0.0 ms\n              \
-             =   404 {\"error\":\"no such task\"}\\n\n              \
+             =   404 {\"error\":\"no such task\"}\n              \
              ?   nothing is left (GET /count)  not as expected in 2000 ms\n              \
              =   200 {\"open\":1}\n"
         ),

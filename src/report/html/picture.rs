@@ -14,7 +14,7 @@ use crate::judge::{Complaint, Topic};
 use crate::report::lengths::Lengths;
 use crate::report::ndjson::{told, word};
 use crate::report::summary::SummaryJson;
-use crate::shown::{one_line, without_passwords};
+use crate::shown::{escaped, one_line, without_passwords};
 use crate::time::{UnixMillis, micros};
 use crate::transport::Outcome;
 
@@ -80,11 +80,11 @@ impl Facts {
     /// As the page is told, with nothing in it yet.
     pub(super) fn drawn(self) -> Drawn {
         Drawn {
-            name: self.name,
+            name: escaped(&self.name).into_owned(),
             seed: self.seed,
             epoch_ms: self.epoch.0,
             speed: self.speed,
-            to: without_passwords(&self.to).into_owned(),
+            to: escaped(&without_passwords(&self.to)).into_owned(),
             ..Drawn::default()
         }
     }
@@ -158,7 +158,13 @@ impl Picture {
         };
         let task = complaint.about.task().map(|(number, id)| self.sheet.lane(number, id));
         let text = one_line(&complaint.text, MAX_COMPLAINT);
-        self.failures.push(Failure { about: complaint.about.to_string(), text, task, delivery, probe });
+        self.failures.push(Failure {
+            about: escaped(&complaint.about.to_string()).into_owned(),
+            text,
+            task,
+            delivery,
+            probe,
+        });
     }
 
     /// The run is over, and `again` does the same again, or the task with this number. Gives the room that is left, too.
@@ -180,7 +186,7 @@ impl Picture {
             start_delay: self.start_delay.to_picture(),
         };
         self.sheet.finish(Drawn {
-            again: Some(again(None)),
+            again: Some(escaped(&again(None)).into_owned()),
             summary: Some(summary),
             lengths: Some(lengths),
             failures: self.failures,

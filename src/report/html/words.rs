@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::model::Body;
-use crate::shown::without_passwords_of_urls;
+use crate::shown::{escaped, escaped_lines, without_passwords_of_urls};
 
 /// The longest body that is shown whole, in bytes.
 const MAX_BODY: usize = 4 * 1024;
@@ -73,12 +73,12 @@ impl Words {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.to_owned(),
         };
-        self.number(text, room, of_failure)
+        self.number(escaped_lines(&text).into_owned(), room, of_failure)
     }
 
     /// The number of a text that is of no use in part.
     pub(super) fn whole(&mut self, text: &str, room: &mut Room) -> Option<u32> {
-        self.number(text.to_owned(), room, true)
+        self.number(escaped(text).into_owned(), room, true)
     }
 
     /// A body as the numbers of its pieces; `None` if there is no room for it.

@@ -168,3 +168,48 @@ fn a_run_says_what_had_no_room() {
     assert_eq!(counts, [(20_000, 2_000), (1_000, 21_000)]);
     assert_eq!(scenario["summary"]["given_up"], 22_000);
 }
+
+/// What no page and no report holds as it is: controls, marks of direction, and what is no letter.
+const ODD: &str = "\u{1}\u{9b}\u{61c}\u{202e}\u{2067}\u{2028}\u{fdd0}\u{fffe}\u{1ffff}\u{feff}";
+
+#[test]
+fn odd_letters_are_written_out_wherever_they_are_shown() {
+    let receiver = Receiver::answering(|_| {
+        let body = format!("no{ODD}pe");
+        Answer::Raw(format!("HTTP/1.1 404 Not Found\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    });
+    let written: String = ODD.chars().map(|letter| format!("\\U{:08x}", u32::from(letter))).collect();
+    let file = VOD
+        .replace("118148", &written)
+        .replace("rtmp://push.test/live/show", &format!("rtmp://push.test/live/{written}"));
+    let step = format!(
+        "[[task]]\nurl = \"http://m.test/\"\n[[task.step]]\nevent = \"Task{written}\"\n[[probe]]\nname = \"p{written}\"\nafter = \"end\"\nget = \"/x\"\nstatus = 200\nbody = {{ a = 1 }}\n"
+    );
+    let name = format!("odd{ODD}.toml").replace('\u{1}', "");
+    let desk =
+        Desk::new().file(&name, file + &step).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", "summary.md");
+    let files = "--report html=r.html --report junit=r.xml";
+    let run = desk
+        .run(format!("pullpush run 'odd'*.toml --to {} --speed max --set receiver.retry=none {files}", receiver.url))
+        .exits(1);
+    let plan = desk.run("pullpush plan 'odd'*.toml --format html").exits(0).stdout;
+    let is_odd = |letter: char| ODD.contains(letter);
+    for (what, text) in [
+        ("the page of a run", desk.read("r.html")),
+        ("the page of a plan", plan),
+        ("JUnit", desk.read("r.xml")),
+        ("the summary", desk.read("summary.md")),
+        ("standard output", run.stdout.clone()),
+    ] {
+        let line = text.lines().find(|line| line.contains(is_odd));
+        assert_eq!(line, None, "{what}");
+        assert!(text.contains("\\u{fffe}"), "{what}");
+    }
+    // The name of a file that is annotated is the name that it has.
+    let annotations = run.stderr.lines().filter_map(|line| line.split_once(",title=")).map(|(_, shown)| shown);
+    let annotations: Vec<_> = annotations.collect();
+    assert!(!annotations.is_empty() && annotations.iter().all(|shown| !shown.contains(is_odd)), "{annotations:?}");
+    let told = model(&desk.read("r.html"));
+    let task = told["scenarios"][0]["tasks"][0]["task_id"].as_str().unwrap();
+    assert!(task.contains("\\u{1}\\u{9b}") && task.contains("\\u{fffe}\\u{1ffff}"), "{task}");
+}
