@@ -1,6 +1,5 @@
 //! Plays loaded scenarios: joins plan, player, transport and reporter.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::advice::Advice;
 use super::again::Again;
+use super::connect::destinations;
 use super::descriptors;
 use super::journal::Journal;
 use super::loaded::Loaded;
@@ -36,7 +36,7 @@ use crate::run::pace::Speed;
 use crate::run::settings::{Addresses, Settings};
 use crate::run::stop::stop;
 use crate::run::{Rest, play as play_plan};
-use crate::shown::{escaped, without_passwords};
+use crate::shown::escaped;
 use crate::sink::Sink;
 use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
@@ -314,11 +314,11 @@ fn reporter(loaded: &Loaded, manner: &Manner) -> Reporter {
 }
 
 /// Where callbacks go, for people.
-fn to<'a>(loaded: &'a Loaded, manner: &Manner) -> Cow<'a, str> {
+fn to(loaded: &Loaded, manner: &Manner) -> String {
     if matches!(manner.receiver, Receiver::Memory(_)) {
         return "in virtual time, nothing is sent".into();
     }
-    without_passwords(loaded.addresses.shown())
+    destinations(loaded)
 }
 
 /// How many deliveries there are, if that is soon counted.

@@ -15,7 +15,7 @@ use crate::transport::{Exchange, MAX_COMPARED_BODY, Outcome, Request, Transport}
 impl<T: Transport> Player<'_, T> {
     /// Delivers; gives the scenario time at which that was over.
     pub(super) async fn deliver(&self, delivery: Delivery, due: Millis) -> Millis {
-        let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
+        let subject = Arc::new(self.subject(&delivery, self.settings.epoch.plus(due)));
         let happened = match delivery.due {
             Due::Planned => delivery.happened,
             _ if delivery.is_duplicate() => delivery.happened,
@@ -161,18 +161,20 @@ impl<T: Transport> Player<'_, T> {
             self.settings.retry.pause_after(attempt)
         }
     }
-}
 
-fn subject(delivery: &Delivery, due_at: UnixMillis) -> Subject {
-    Subject {
-        task: delivery.task.number,
-        task_id: delivery.task.id().into_owned(),
-        number: delivery.number,
-        event: delivery.callback.name().to_owned(),
-        callback: delivery.callback.to_string(),
-        due_at,
-        incident: delivery.cause,
-        fate: delivery.fate,
-        expect: delivery.expect.clone(),
+    fn subject(&self, delivery: &Delivery, due_at: UnixMillis) -> Subject {
+        let to = || self.settings.addresses.of(&delivery.task).into_owned();
+        Subject {
+            task: delivery.task.number,
+            task_id: delivery.task.id().into_owned(),
+            number: delivery.number,
+            event: delivery.callback.name().to_owned(),
+            callback: delivery.callback.to_string(),
+            due_at,
+            incident: delivery.cause,
+            fate: delivery.fate,
+            to: self.settings.goes_to_several.then(to),
+            expect: delivery.expect.clone(),
+        }
     }
 }

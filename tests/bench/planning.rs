@@ -174,5 +174,6 @@ fn settings(plan: &Plan) -> Settings {
         probes: Vec::new(),
         max_in_flight: 1000,
         kept: 0,
+        goes_to_several: false,
     }
 }
