@@ -31,6 +31,8 @@ pub struct Subject {
     pub incident: Option<IncidentKind>,
     /// What befalls it on its way.
     pub fate: Fate,
+    /// Where it goes, if not all callbacks of the run go to one address. It may hold a password.
+    pub to: Option<String>,
     /// What its step expects of the answer.
     pub expect: Option<Arc<Expectation>>,
 }

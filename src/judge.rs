@@ -10,7 +10,7 @@ use crate::event::{Attempt, End, Event, Subject};
 use crate::expect::{Expectation, Expectations, StatusClass, Statuses};
 use crate::fault::{DuplicateAs, Fate, Spoiling};
 use crate::probe::{About, Probe};
-use crate::shown::escaped;
+use crate::shown::{escaped, without_passwords};
 use crate::transport::{Answer, Outcome};
 
 /// Something the receiver owed and did not do.
@@ -60,12 +60,13 @@ impl Topic {
     }
 }
 
-/// `TaskExit -22  task=118148  #5`
+/// `TaskExit -22  task=118148  #5`, and where it went if there are several addresses.
 impl fmt::Display for Topic {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Delivery(subject) => {
-                write!(out, "{}  task={}  #{}", subject.callback, escaped(&subject.task_id), subject.number)
+                write!(out, "{}  task={}  #{}", subject.callback, escaped(&subject.task_id), subject.number)?;
+                subject.to.as_ref().map_or(Ok(()), |to| write!(out, "  to {}", without_passwords(to)))
             }
             Self::Probe(probe, None) => write!(out, "probe {}", probe.title(None)),
             Self::Probe(probe, Some(about)) => {

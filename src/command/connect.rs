@@ -12,6 +12,7 @@ use reqwest::Url;
 use super::loaded::{Loaded, check_address};
 use crate::cli::ConnectArgs;
 use crate::error::Failure;
+use crate::shown::without_passwords;
 use crate::transport::guard::Guard;
 use crate::transport::http::{Headers, HttpSettings, HttpTransport, Refusal, SystemResolver};
 
@@ -91,6 +92,23 @@ pub(super) fn addresses(loaded: &Loaded) -> Result<Vec<Url>, Failure> {
         }
     }
     Ok(hosts.urls)
+}
+
+/// Where the plan's callbacks go, for people: the one address, or the first two of several.
+pub(super) fn destinations(loaded: &Loaded) -> String {
+    if !loaded.addresses.are_several(loaded.plan.scenario()) {
+        let first = loaded.plan.tasks().next();
+        let only = first.as_ref().map_or(loaded.addresses.shown().into(), |task| loaded.addresses.of(task));
+        return without_passwords(&only).into_owned();
+    }
+    let all = loaded.addresses.all(loaded.plan.tasks().take(MAX_ASKED));
+    let told: Vec<_> = all.iter().take(2).map(|address| without_passwords(address)).collect();
+    let more = match all.len() - told.len() {
+        0 => String::new(),
+        more if loaded.plan.tasks().nth(MAX_ASKED).is_some() => format!(" and at least {more} more"),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", told.join(", "))
 }
 
 /// A URL for each scheme, host and port.

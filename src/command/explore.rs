@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::connect::{addresses, admit, http};
+use super::connect::{addresses, admit, destinations, http};
 use super::files::Files;
 use super::github;
 use super::kind::Kind;
@@ -31,7 +31,6 @@ use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
 use crate::run::stop::{Stop, stop};
 use crate::scenario::Scenario;
-use crate::shown::without_passwords;
 use crate::transport::guard::Guard;
 
 /// The most failures that are told one by one.
@@ -237,7 +236,7 @@ fn short_sequence(loaded: &Loaded) -> Result<Vec<Place>, Failure> {
 }
 
 fn legend(loaded: &Loaded, sequence: &[Place]) -> String {
-    let to = without_passwords(loaded.addresses.shown());
+    let to = destinations(loaded);
     let mut text = format!("{DIM}{}  seed {}  {to}{DIM:#}\n", loaded.name, loaded.plan.seed());
     let several = sequence.iter().any(|place| place.task != sequence[0].task);
     for (number, Place { callback, task, .. }) in sequence.iter().enumerate() {

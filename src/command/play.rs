@@ -1,6 +1,5 @@
 //! Plays loaded scenarios: joins plan, player, transport and reporter.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::advice::Advice;
 use super::again::Again;
+use super::connect::destinations;
 use super::descriptors;
 use super::journal::Journal;
 use super::loaded::Loaded;
@@ -37,7 +37,7 @@ use crate::run::pace::Speed;
 use crate::run::settings::{Addresses, Settings};
 use crate::run::stop::{Stopper, stop};
 use crate::run::{Observer, Rest, play as play_plan};
-use crate::shown::{escaped, without_passwords};
+use crate::shown::escaped;
 use crate::sink::Sink;
 use crate::sink::clock::Clock;
 use crate::sink::misbehaviour::Misbehaviour;
@@ -365,11 +365,11 @@ fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
 }
 
 /// Where callbacks go, for people.
-fn to<'a>(loaded: &'a Loaded, manner: &Manner) -> Cow<'a, str> {
+fn to(loaded: &Loaded, manner: &Manner) -> String {
     if is_virtual(manner) {
         return "in virtual time, nothing is sent".into();
     }
-    without_passwords(loaded.addresses.shown())
+    destinations(loaded)
 }
 
 /// How many deliveries there are, if that is soon counted.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::connect::destinations;
 use super::github;
 use super::kind::Kind;
 use super::loaded::Loaded;
@@ -21,7 +22,6 @@ use crate::report::markdown::Page;
 use crate::report::style::{BAD, DIM, GOOD};
 use crate::report::summary::plural;
 use crate::run::stop::Stop;
-use crate::shown::without_passwords;
 
 /// The most callbacks of a run that is shrunk: it is played many times.
 const MAX_DELIVERIES: usize = 1_000_000;
@@ -121,7 +121,7 @@ fn legend(loaded: &Loaded, whole: &Kept) -> String {
         "{DIM}{}  seed {}  {}{DIM:#}\n{}, incidents and faults: {}\n",
         loaded.name,
         loaded.plan.seed(),
-        without_passwords(loaded.addresses.shown()),
+        destinations(loaded),
         plural(whole.tasks.len() as u64, "task"),
         whole.causes.len(),
     )

@@ -54,7 +54,7 @@ impl<T: Transport> Player<'_, T> {
             // When it was due, less what it was held up.
             Due::AfterSent(_) | Due::AfterAnswer(_) => due.minus(delivery.offset.minus(delivery.happened)),
         };
-        let subject = Arc::new(subject(&delivery, self.settings.epoch.plus(due)));
+        let subject = Arc::new(self.subject(&delivery, self.settings.epoch.plus(due)));
         Box::new(Job { delivery, subject, happened, first_due: due, attempt: 1, due, lane })
     }
 
@@ -213,18 +213,20 @@ impl<T: Transport> Player<'_, T> {
             self.settings.retry.pause_after(attempt)
         }
     }
-}
 
-fn subject(delivery: &Delivery, due_at: UnixMillis) -> Subject {
-    Subject {
-        task: delivery.task.number,
-        task_id: delivery.task.id().into_owned(),
-        number: delivery.number,
-        event: delivery.callback.name().to_owned(),
-        callback: delivery.callback.to_string(),
-        due_at,
-        incident: delivery.cause,
-        fate: delivery.fate,
-        expect: delivery.expect.clone(),
+    fn subject(&self, delivery: &Delivery, due_at: UnixMillis) -> Subject {
+        let to = || self.settings.addresses.of(&delivery.task).into_owned();
+        Subject {
+            task: delivery.task.number,
+            task_id: delivery.task.id().into_owned(),
+            number: delivery.number,
+            event: delivery.callback.name().to_owned(),
+            callback: delivery.callback.to_string(),
+            due_at,
+            incident: delivery.cause,
+            fate: delivery.fate,
+            to: self.settings.goes_to_several.then(to),
+            expect: delivery.expect.clone(),
+        }
     }
 }

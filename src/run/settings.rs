@@ -1,6 +1,7 @@
 //! How a plan is played: everything the player has to be told.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::pace::Speed;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;
 use crate::probe::Probe;
+use crate::scenario::task::TaskSpec;
 use crate::scenario::{Ordering, Retry, Scenario};
 use crate::time::UnixMillis;
 use crate::transport::{MAX_ANSWER_BODY, MAX_COMPARED_BODY};
@@ -26,6 +28,8 @@ pub struct Settings {
     pub ordering: Ordering,
     /// Where callbacks go.
     pub addresses: Addresses,
+    /// Whether callbacks go to more than one address.
+    pub goes_to_several: bool,
     /// How fast scenario time runs.
     pub speed: Speed,
     /// The instant of scenario time 0.
@@ -56,6 +60,7 @@ impl Settings {
             timeout: scenario.receiver.timeout,
             retry: scenario.receiver.retry.clone(),
             ordering: scenario.receiver.ordering,
+            goes_to_several: addresses.are_several(scenario),
             addresses,
             speed: Speed::REAL,
             epoch,
@@ -96,6 +101,22 @@ impl Addresses {
             Some(to) => Cow::Borrowed(to),
             None => task.callback_url().unwrap_or(Cow::Borrowed(&self.default)),
         }
+    }
+
+    /// Whether callbacks of `scenario` go to more than one address.
+    pub fn are_several(&self, scenario: &Scenario) -> bool {
+        let of = |spec: &'_ TaskSpec, copy| match &spec.callback_url {
+            Some(url) => url.for_copy(copy).into_owned(),
+            None => self.default.clone(),
+        };
+        let ends = scenario.tasks.iter().flat_map(|spec| [of(spec, 1), of(spec, spec.count)]);
+        self.to.is_none() && ends.collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// Where callbacks of `tasks` go, each address once, in their order.
+    pub fn all(&self, tasks: impl Iterator<Item = Task>) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        tasks.map(|task| self.of(&task).into_owned()).filter(|address| seen.insert(address.clone())).collect()
     }
 
     /// What a body calls the address of a task that has no `callback_url` of its own.

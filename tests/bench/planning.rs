@@ -176,5 +176,6 @@ fn settings(plan: &Plan) -> Settings {
         kept: 0,
         outputs: Default::default(),
         max_unfinished: Settings::MAX_UNFINISHED,
+        goes_to_several: false,
     }
 }

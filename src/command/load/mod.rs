@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use self::again::again;
 use self::result::{finish, header};
 use self::view::View;
-use super::connect::{addresses, admit, http};
+use super::connect::{addresses, admit, destinations, http};
 use super::files::Files;
 use super::loaded::{Loaded, load as load_scenario};
 use super::output::note;
@@ -33,7 +33,6 @@ use crate::load::{LoadSpec, Shard, Unit};
 use crate::measure::Measurement;
 use crate::report::style::{DIM, NOTE};
 use crate::run::settings::Addresses;
-use crate::shown::without_passwords;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::{Millis, UnixMillis, wall_now};
@@ -92,7 +91,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
             loaded.name,
             header.seed,
             header.offered,
-            without_passwords(loaded.addresses.shown())
+            destinations(&loaded)
         ));
         let (measured, interrupted) = make(args, &load, transport, &mut signals).await?;
         let exit = finish(args, header, (&loaded, &load), &measured)?;

@@ -38,3 +38,30 @@ fn a_name_without_an_address_ends_every_command_before_anything_is_sent() {
     let done = desk.run("pullpush run away.toml --wait-for 200ms").exits(3);
     assert!(done.stderr.contains("nobody accepted connections at no.invalid:80"), "{}", done.stderr);
 }
+
+#[test]
+fn of_several_addresses_the_header_and_every_failure_name_theirs() {
+    let (good, bad) = (Receiver::new(), Receiver::answering(|_| super::Answer::Status(500)));
+    let own = |url: &str| {
+        let url = url.replace("http://", "http://user:s3cret@");
+        format!(
+            "[[task]]\nsource = \"vod\"\nfiles = [{{ url = \"http://media.test/1\", duration = \"1s\" }}]\ncallback_url = \"{url}\"\n"
+        )
+    };
+    let text = format!("version = 1\n[receiver]\nretry = \"none\"\n{}{}", own(&good.url), own(&bad.url));
+    let desk = Desk::new().file("two.toml", &text).file("one.toml", text.replace(&bad.url[7..], &good.url[7..]));
+    let shown = |receiver: &Receiver| receiver.url.replace("http://", "http://***@");
+    let done = desk.run("pullpush run two.toml --speed max --seed 1").exits(1);
+    let both = format!("two.toml  seed 1  {}, {}\n", shown(&good), shown(&bad));
+    let out = done.stdout + &done.stderr;
+    assert!(out.contains(&both) && !out.contains("s3cret"), "{out}");
+    let failed: Vec<_> = out.lines().filter(|line| line.starts_with("failed")).collect();
+    assert_eq!(failed.len(), 4, "{out}");
+    assert!(failed.iter().all(|line| line.contains(&format!("  to {}: ", shown(&bad)))), "{failed:?}");
+
+    let done = desk.run("pullpush load two.toml --seed 1 --rate 5 --duration 200ms");
+    assert!((done.stdout + &done.stderr).contains(&format!("{}, {}\n", shown(&good), shown(&bad))));
+    // One address for all needs no name, and is the one that is called.
+    let one = desk.run("pullpush run one.toml --speed max --seed 1").exits(0);
+    assert!((one.stdout + &one.stderr).contains(&format!("one.toml  seed 1  {}\n", shown(&good))));
+}

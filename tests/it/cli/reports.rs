@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{Answer, Desk, Receiver, VOD};
 
-/// Two tasks; the second one's exit is answered with 500.
-fn half_failing(flags: &str) -> Desk {
+/// Two tasks; the second one's exit is answered with 500. And where the second one's callbacks go.
+fn half_failing(flags: &str) -> (Desk, String) {
     let (good, bad) = (Receiver::new(), Receiver::answering(|n| Answer::Status(if n == 3 { 500 } else { 200 })));
     let task = VOD.split_once("[[task]]").unwrap().1;
     let first = format!("{task}callback_url = \"{}\"\n", good.url);
@@ -18,12 +18,12 @@ fn half_failing(flags: &str) -> Desk {
     desk.run(format!("pullpush run two.toml --speed max --set receiver.retry=none {flags}"))
         .exits(1)
         .says("written: r.");
-    desk
+    (desk, bad.url)
 }
 
 #[test]
 fn junit_has_a_suite_for_each_scenario_and_a_case_for_each_task() {
-    let desk = half_failing("--report junit=r.xml");
+    let (desk, bad) = half_failing("--report junit=r.xml");
     let report = Report::deserialize_from_str(&desk.read("r.xml")).unwrap();
     assert_eq!((report.tests, report.failures, report.errors), (2, 1, 0));
     let suite = &report.test_suites[0];
@@ -35,7 +35,7 @@ fn junit_has_a_suite_for_each_scenario_and_a_case_for_each_task() {
     };
     assert_eq!(
         message.as_ref().unwrap().as_str(),
-        "TaskExit 0  task=2  #4: not acknowledged: status 500; answer: {\"code\":0}"
+        format!("TaskExit 0  task=2  #4  to {bad}: not acknowledged: status 500; answer: {{\"code\":0}}")
     );
     assert!(description.as_ref().unwrap().as_str().contains("again: pullpush run two.toml --seed 7"));
 }
@@ -61,7 +61,7 @@ fn what_xml_cannot_hold_is_not_lost() {
 
 #[test]
 fn json_tells_the_same() {
-    let desk = half_failing("--report json=r.json");
+    let (desk, bad) = half_failing("--report json=r.json");
     let report: Value = serde_json::from_str(&desk.read("r.json")).unwrap();
     let scenario = &report["scenarios"][0];
     assert_eq!(scenario["summary"]["acknowledged"], 7);
@@ -69,7 +69,7 @@ fn json_tells_the_same() {
     assert_eq!(scenario["tasks"][1]["deliveries"], 4);
     assert_eq!(
         scenario["tasks"][1]["complaints"][0],
-        "TaskExit 0  task=2  #4: not acknowledged: status 500; answer: {\"code\":0}"
+        format!("TaskExit 0  task=2  #4  to {bad}: not acknowledged: status 500; answer: {{\"code\":0}}")
     );
 }
 

@@ -19,6 +19,7 @@ fn attempt(number: u64) -> event::Attempt {
         due_at: UnixMillis(1_000 + number),
         incident: None,
         fate: Fate::default(),
+        to: None,
         expect: None,
     };
     let (due, sent) = (Duration::from_millis(number), Duration::from_millis(number + 1));
