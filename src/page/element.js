@@ -4,7 +4,7 @@
 const MOVING = /(?![\n\r\t])\p{Cc}|[\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\ufeff\ufff9-\ufffb]/gu;
 
 /** The text with all of that written out: a decoded body may hold it. */
-const shown = (text) => text.replace(MOVING, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
+const inert = (text) => text.replace(MOVING, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
 
 const SVG = ["svg", "rect", "line", "text", "title"];
 
@@ -19,10 +19,10 @@ export function element(name, properties = "", ...children) {
   const given = typeof properties === "string" ? { class: properties || undefined } : properties;
   for (const [key, value] of Object.entries(given)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : shown(String(value)));
+    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : inert(String(value)));
   }
   const there = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
-  made.append(...there.map((child) => (typeof child === "string" ? shown(child) : child)));
+  made.append(...there.map((child) => (typeof child === "string" ? inert(child) : child)));
   return made;
 }
 

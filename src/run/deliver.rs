@@ -92,17 +92,17 @@ impl<T: Transport> Player<'_, T> {
         }
     }
 
-    /// Leave to send a request, with room for its body and for what is written of it; none once the run is to stop.
-    async fn permit(&self, delivery: &Delivery) -> Option<[SemaphorePermit<'_>; 2]> {
+    /// Leave to send a request: there is room for its body and for what is written of it. None once the run is to stop.
+    async fn permit(&self, delivery: &Delivery) -> Option<SemaphorePermit<'_>> {
         let weight = (delivery.weight() / 1024).clamp(1, MAX_BODIES);
         let weight = u32::try_from(weight).unwrap_or(u32::MAX);
         tokio::select! {
             biased;
             () = self.stop.requested() => None,
             permit = async {
-                let permit = [self.permits.acquire().await.ok()?, self.bodies.acquire_many(weight).await.ok()?];
+                let permit = self.bodies.acquire_many(weight).await.ok();
                 self.room().await;
-                Some(permit)
+                permit
             } => permit,
         }
     }

@@ -84,7 +84,6 @@ pub async fn play<T: Transport>(
         settings,
         stop,
         pace: Pace::start(settings.speed),
-        permits: Semaphore::new(settings.max_in_flight),
         bodies: Semaphore::new(MAX_BODIES),
         observer: RefCell::new(observer),
         open: RefCell::default(),
@@ -98,7 +97,6 @@ struct Player<'a, T> {
     settings: &'a Settings,
     stop: &'a Stop,
     pace: Pace,
-    permits: Semaphore,
     /// Room for the bodies of requests on their way, in KiB.
     bodies: Semaphore,
     observer: RefCell<&'a mut dyn Observer>,
@@ -136,7 +134,8 @@ impl<'a, T: Transport> Player<'a, T> {
             let next = turns.next();
             let held = next.filter(|turn| is_full && !told_held && matches!(turn, Turn::First(_))).map(Turn::due);
             let next = if is_full { turns.next_retry() } else { next };
-            let next = next.filter(|_| under_way.len() < self.most_under_way());
+            // What could not be sent yet is not begun: it would only wait.
+            let next = next.filter(|_| under_way.len() < self.settings.max_in_flight);
             let due = next.map(Turn::due);
             let asked_at = times.front().copied();
             if due.or(asked_at).is_none() && under_way.is_empty() && asking.is_empty() {
@@ -226,11 +225,6 @@ impl<'a, T: Transport> Player<'a, T> {
             _ => None,
         };
         self.settings.probes.iter().filter_map(at).collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
-    /// At full speed everything is due at once: more than can be sent would only wait.
-    fn most_under_way(&self) -> usize {
-        if self.settings.speed == Speed::Max { self.settings.max_in_flight } else { usize::MAX }
     }
 
     /// Whether requests go out in the order of scenario time though nothing waits for it.

@@ -12,8 +12,8 @@
  * @property {number | null} speed times as fast as the clock; null: nothing waited
  * @property {string} to where callbacks go @property {string} [again] the command that does it again
  * @property {object} [summary] of a run, counts: `planned`, `acknowledged`, `given_up`, `dropped`, `spoilt`, `interrupted`,
- *   `not_started`, `attempts`, `probes`, `complaints`; `not_started_at_least` (boolean); `outcomes` (a count for each status
- *   and failure); `faults` (`drawn` and `done` for each fault)
+ *   `not_started`, `attempts`, `resent`, `probes`, `complaints`; `not_started_at_least` (boolean); `outcomes` (a count for
+ *   each status and failure); `faults` (`drawn` and `done` for each fault); `stopped_us`, how long outputs stood still
  * @property {object} [lengths] of attempts, a Lengths each: `latency` is done − due, `service_time` done − sent,
  *   `start_delay` sent − due
  * @property {TaskData[]} tasks @property {FailureData[]} failures @property {DeliveryData[]} deliveries
