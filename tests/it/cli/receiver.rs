@@ -15,6 +15,8 @@ use super::running::STUCK;
 pub(super) enum Answer {
     /// These bytes, and the end of the connection.
     AndClose(String),
+    /// These bytes, and the end of the connection when the next request is there, which is not read.
+    Last(String),
     /// This status and `{"code":0}`.
     Status(u16),
     /// These bytes.
@@ -128,6 +130,11 @@ impl Part {
                 Answer::Raw(bytes) => bytes,
                 Answer::AndClose(bytes) => {
                     reader.get_mut().write_all(bytes.as_bytes()).ok()?;
+                    return None;
+                }
+                Answer::Last(bytes) => {
+                    reader.get_mut().write_all(bytes.as_bytes()).ok()?;
+                    reader.get_mut().peek(&mut [0]).ok()?;
                     return None;
                 }
                 Answer::Held => {
