@@ -5,6 +5,7 @@ pub mod arrivals;
 pub mod cause;
 pub mod delivery;
 pub mod lane;
+pub mod moments;
 pub mod task;
 
 use std::cmp::Reverse;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::pace::Speed;
 use crate::callback::payload::Payload;
+use crate::plan::moments::Moments;
 use crate::plan::task::Task;
 use crate::probe::Probe;
 use crate::scenario::{Ordering, Retry, Scenario};
@@ -51,6 +52,11 @@ impl Settings {
             probes: scenario.probes.clone(),
             max_in_flight: 1000,
         }
+    }
+
+    /// What times in bodies count from.
+    pub fn moments(&self) -> Moments {
+        Moments::new(self.payload.stamps, self.epoch, self.started_at)
     }
 }
 
