@@ -42,13 +42,22 @@ pub struct Sender<'a> {
     pub file_duration_s: u64,
 }
 
-/// The two times a body can tell.
+/// The times that a body tells, and what they are told from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// When the thing happened: `task_start_time`, `task_exit_time`. A retry does not change it.
     pub happened: UnixMillis,
     /// When this attempt is made: `event_time`, `t`.
     pub attempted: UnixMillis,
+    /// The instant of scenario time 0: no clock of the run was before it.
+    pub epoch: UnixMillis,
+}
+
+impl Moment {
+    /// All of it at once.
+    pub const fn at(now: UnixMillis) -> Self {
+        Self { happened: now, attempted: now, epoch: now }
+    }
 }
 
 /// The body of one attempt.
@@ -152,7 +161,7 @@ impl Signature {
             // As if it had been sent too late by its own length. Scenario time may run ahead of every other clock: what
             // has to be over by all of them was over before the run.
             Some(BadSignature::Expired) => {
-                let sent = payload.epoch.map_or(moment.attempted, |epoch| epoch.min(moment.attempted));
+                let sent = moment.epoch.min(moment.attempted);
                 sent.seconds().saturating_sub((payload.sign_for.0 / 1000).max(1))
             }
             _ => moment.attempted.plus(payload.sign_for).seconds(),

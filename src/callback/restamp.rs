@@ -41,7 +41,7 @@ mod tests {
     use crate::callback::sign::Key;
     use crate::time::UnixMillis;
 
-    const NOW: Moment = Moment { happened: UnixMillis(1_700_000_001_500), attempted: UnixMillis(1_700_000_061_000) };
+    const NOW: Moment = Moment { happened: UnixMillis(1_700_000_001_500), ..Moment::at(UnixMillis(1_700_000_061_000)) };
 
     fn again(body: &str, payload: &Payload) -> String {
         String::from_utf8(restamp(body.as_bytes(), payload, NOW)).unwrap()

@@ -71,7 +71,6 @@ pub(super) fn plan_with_key(
     let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
     let chosen = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch);
     let epoch = chosen.unwrap_or_else(wall_now);
-    scenario.payload.epoch = Some(epoch);
     if let Some(name) = &scenario.key_env {
         scenario.payload.key = key(name)?;
     }

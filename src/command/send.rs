@@ -63,7 +63,7 @@ fn text(event: &str) -> String {
 }
 
 fn show(loaded: &Loaded) -> Result<Exit, Failure> {
-    let moment = Moment { happened: loaded.epoch, attempted: loaded.epoch };
+    let moment = Moment::at(loaded.epoch);
     let payload = &loaded.plan.scenario().payload;
     for delivery in loaded.plan.deliveries() {
         let body = delivery.body(payload, loaded.addresses.shown(), moment, delivery.spoiling(1));

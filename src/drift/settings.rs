@@ -114,7 +114,7 @@ pub(super) fn expected(event: &str, payload: &Payload) -> Option<Shape> {
         source_urls: vec![Cow::Borrowed("http://a.test/a")],
         file_duration_s: 1,
     };
-    let moment = Moment { happened: NOW, attempted: NOW };
+    let moment = Moment::at(NOW);
     let bytes = encode(&callback, &sender, payload, moment, None, None);
     Some(Shape::of(&Body::read(&bytes).ok()?, Millis(NOW.0)))
 }

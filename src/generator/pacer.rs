@@ -11,11 +11,10 @@ use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
 use tokio::time::Instant;
 
 use super::{Halt, Load, Post, profile};
-use crate::callback::body::Moment;
-use crate::callback::payload::Stamps;
 use crate::error::attempt;
 use crate::plan::arrivals::{Arrival, Timed};
 use crate::plan::delivery::Delivery;
+use crate::plan::moments::Moments;
 use crate::time::{Millis, UnixMillis, wall_now};
 use crate::transport::Request;
 
@@ -56,8 +55,7 @@ pub(super) fn channel() -> (Sender<Word>, Receiver<Word>) {
 /// Makes requests of deliveries.
 pub(super) struct Maker<'a> {
     load: &'a Load,
-    /// The time of day at the load's time 0.
-    started_at: UnixMillis,
+    moments: Moments,
 }
 
 impl<'a> Maker<'a> {
@@ -66,20 +64,17 @@ impl<'a> Maker<'a> {
         let wall = wall_now();
         let until = Millis::from_duration(began.saturating_duration_since(now));
         let since = Millis::from_duration(now.saturating_duration_since(began));
-        Self { load, started_at: UnixMillis(wall.0.saturating_add(until.0).saturating_sub(since.0)) }
+        // The time of day at the load's time 0.
+        let started_at = UnixMillis(wall.0.saturating_add(until.0).saturating_sub(since.0));
+        Self { load, moments: Moments::new(load.payload().stamps, load.epoch, started_at) }
     }
 
     pub(super) fn request(&self, delivery: &Delivery, due: Duration) -> Request {
-        let payload = self.load.payload();
-        let zero = match payload.stamps {
-            Stamps::Virtual => self.load.epoch,
-            Stamps::Real => self.started_at,
-        };
-        let at = zero.plus(Millis::from_duration(due));
-        let moment = Moment { happened: at, attempted: at };
+        let due = Millis::from_duration(due);
+        let moment = self.moments.moment(due, due);
         let spoiling = delivery.spoiling(1);
         let addresses = &self.load.addresses;
-        let body = Bytes::from(delivery.body(payload, addresses.shown(), moment, spoiling));
+        let body = Bytes::from(delivery.body(self.load.payload(), addresses.shown(), moment, spoiling));
         Request {
             content_type: spoiling.content_type(),
             manner: spoiling.manner(),

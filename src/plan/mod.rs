@@ -6,6 +6,7 @@ pub mod cause;
 pub mod delivery;
 mod ids;
 pub mod lane;
+pub mod moments;
 pub mod task;
 
 use std::cmp::Reverse;

@@ -8,10 +8,9 @@ use serde::Serialize;
 
 use super::ndjson::{SCHEMA_VERSION, hex, told};
 use super::style::{DIM, NOTE};
-use crate::callback::body::Moment;
 use crate::callback::payload::Payload;
-use crate::fault::DuplicateAs;
-use crate::plan::delivery::{Delivery, Due, Pass};
+use crate::plan::delivery::{Delivery, Due};
+use crate::plan::moments::Moments;
 use crate::run::settings::Addresses;
 use crate::shown::{escaped, quoted, without_passwords};
 use crate::time::{Millis, UnixMillis};
@@ -39,19 +38,11 @@ impl Planned<'_> {
 
     /// The body of the first attempt, if it is made on time.
     pub fn body(&self) -> Vec<u8> {
-        let delivery = self.delivery;
-        if let Some(due) = self.due {
-            let at = self.epoch.plus(Millis::from_duration(due));
-            let moment = Moment { happened: at, attempted: at };
-            return delivery.body(self.payload, self.addresses.shown(), moment, delivery.spoiling(1));
-        }
-        let happened = self.epoch.plus(delivery.happened);
-        // The bytes of the first once more tell its time.
-        let sent = match delivery.pass {
-            Pass::Duplicate(DuplicateAs::SameBytes) => delivery.happened.plus(delivery.fate.delay.unwrap_or_default()),
-            _ => delivery.offset,
+        let (delivery, moments) = (self.delivery, Moments::planned(self.epoch));
+        let moment = match self.due.map(Millis::from_duration) {
+            Some(due) => moments.moment(due, due),
+            None => moments.of(delivery),
         };
-        let moment = Moment { happened, attempted: self.epoch.plus(sent) };
         delivery.body(self.payload, self.addresses.shown(), moment, delivery.spoiling(1))
     }
 }

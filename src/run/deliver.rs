@@ -196,12 +196,12 @@ impl<T: Transport> Player<'_, T> {
     }
 
     fn moment_now(&self, happened: Millis, due: Millis, sent: Duration) -> Moment {
-        let settings = self.settings;
-        match settings.payload.stamps {
-            Stamps::Virtual => Moment { happened: settings.epoch.plus(happened), attempted: settings.epoch.plus(due) },
+        let moments = self.settings.moments();
+        match self.settings.payload.stamps {
+            Stamps::Virtual => moments.moment(happened, due),
             Stamps::Real => {
-                let wall = |since_start: Duration| settings.started_at.plus(Millis::from_duration(since_start));
-                Moment { happened: wall(self.pace.real(happened).unwrap_or(sent)), attempted: wall(sent) }
+                let happened = self.pace.real(happened).unwrap_or(sent);
+                moments.moment(Millis::from_duration(happened), Millis::from_duration(sent))
             }
         }
     }

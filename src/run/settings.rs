@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::outputs::Outputs;
 use super::pace::Speed;
 use crate::callback::payload::Payload;
+use crate::plan::moments::Moments;
 use crate::plan::task::Task;
 use crate::probe::Probe;
 use crate::scenario::task::TaskSpec;
@@ -71,6 +72,11 @@ impl Settings {
             outputs: Outputs::default(),
             max_unfinished: Self::MAX_UNFINISHED,
         }
+    }
+
+    /// What times in bodies count from.
+    pub fn moments(&self) -> Moments {
+        Moments::new(self.payload.stamps, self.epoch, self.started_at)
     }
 }
 

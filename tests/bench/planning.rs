@@ -138,8 +138,7 @@ fn plan_and_bodies(bencher: Bencher<'_, '_>, case: Case) {
     let payload = &plan.scenario().payload;
     bencher.counter(ItemsCount::new(plan.count(usize::MAX))).bench(|| {
         plan.deliveries().fold(0, |sum, delivery| {
-            let at = EPOCH.plus(delivery.offset);
-            let moment = Moment { happened: at, attempted: at };
+            let moment = Moment::at(EPOCH.plus(delivery.offset));
             sum + delivery.body(payload, "http://127.0.0.1:8080/", moment, delivery.spoiling(1)).len()
         })
     });

@@ -53,7 +53,7 @@ impl Sample {
 }
 
 /// The instant of every time in the samples.
-const ZERO: Moment = Moment { happened: UnixMillis(0), attempted: UnixMillis(0) };
+const ZERO: Moment = Moment::at(UnixMillis(0));
 
 /// The bodies that `pullpush plan` shows for the seed-document scenario.
 fn planned() -> Vec<String> {

@@ -216,7 +216,7 @@ fn what_pullpush_sends_by_itself_is_fine() {
         Callback::ResetTaskConfig,
     ];
     let key = Key::new("testkey").unwrap();
-    let moment = Moment { happened: NOW, attempted: NOW };
+    let moment = Moment::at(NOW);
     for (_, profile) in Profile::ALL {
         for json_type in [JsonType::Number, JsonType::String] {
             let payload = Payload {

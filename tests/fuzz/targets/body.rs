@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let payload = Payload { key: key(), ..Payload::default() };
-    let again = restamp(bytes, &payload, Moment { happened: NOW, attempted: NOW });
+    let again = restamp(bytes, &payload, Moment::at(NOW));
     let mut drift = Drift::new(key());
     for body in [bytes, &again] {
         drift.take(Captured { at: Some(Millis(NOW.0)), body, parsed: false, user_agent: None, content_type: None });

@@ -14,7 +14,7 @@ use pullpush::report::drift::{human, ndjson};
 use pullpush::scenario::{Retry, Source, check};
 use pullpush::time::UnixMillis;
 
-const NOW: Moment = Moment { happened: UnixMillis(1_767_225_600_000), attempted: UnixMillis(1_767_225_601_000) };
+const NOW: Moment = Moment { happened: UnixMillis(1_767_225_600_000), ..Moment::at(UnixMillis(1_767_225_601_000)) };
 
 fuzz_target!(|bytes: &[u8]| {
     let key = || Key::new("testkey").ok();

@@ -34,6 +34,7 @@ mod readme;
 mod reports;
 mod rules;
 mod run;
+mod same_bytes;
 mod saved;
 mod schemas;
 mod secrets;

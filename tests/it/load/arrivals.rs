@@ -129,7 +129,7 @@ fn tasks_without_end_are_copies_with_numbers_and_ids_of_their_own() {
     // Rounds of five: task 504 is the second live task of round 100, so copy 302 of it.
     let delivery = tasks[&504];
     assert_eq!((delivery.task.copy, &*delivery.task.id()), (302, "b-302"));
-    let moment = Moment { happened: EPOCH, attempted: EPOCH };
+    let moment = Moment::at(EPOCH);
     let payload = &plan.scenario().payload;
     let body = delivery.body(payload, RECEIVER, moment, delivery.spoiling(1));
     let body = String::from_utf8(body).unwrap();

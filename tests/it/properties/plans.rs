@@ -25,8 +25,7 @@ const MOST: usize = 5_000;
 
 fn bodies(plan: &Plan) -> Vec<(Delivery, Vec<u8>)> {
     let body = |delivery: Delivery| {
-        let happened = EPOCH.plus(delivery.offset);
-        let moment = Moment { happened, attempted: happened };
+        let moment = Moment::at(EPOCH.plus(delivery.offset));
         let body = delivery.body(&plan.scenario().payload, RECEIVER, moment, Spoiling::default());
         (delivery, body)
     };

@@ -156,7 +156,7 @@ proptest! {
         changes in vec((any::<proptest::sample::Index>(), proptest::option::of(any::<u8>())), 1..6),
     ) {
         let plan = planned(&scenario.text(), 1);
-        let moment = Moment { happened: EPOCH, attempted: EPOCH };
+        let moment = Moment::at(EPOCH);
         for delivery in plan.deliveries().take(4) {
             let mut body = delivery.body(&plan.scenario().payload, RECEIVER, moment, Spoiling::default());
             for (place, change) in &changes {

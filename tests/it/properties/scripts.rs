@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use pullpush::callback::body::Moment;
 use pullpush::callback::sign::Key;
 use pullpush::explore::script::script;
 use pullpush::explore::write::write;
 use pullpush::fault::Fate;
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Pass;
+use pullpush::plan::moments::Moments;
 use pullpush::scenario::{Scenario, Source};
 use pullpush::time::Millis;
 
@@ -29,7 +29,7 @@ fn planned(text: &str, seed: u64, signed: bool) -> Plan {
 /// What comes when, what befalls it, and what it says.
 fn all(plan: &Plan) -> Vec<(Millis, Pass, Fate, String)> {
     let seen = plan.deliveries().map(|delivery| {
-        let moment = Moment { happened: EPOCH.plus(delivery.happened), attempted: EPOCH.plus(delivery.offset) };
+        let moment = Moments::planned(EPOCH).moment(delivery.happened, delivery.offset);
         let body = delivery.body(&plan.scenario().payload, RECEIVER, moment, delivery.spoiling(1));
         (delivery.offset, delivery.pass, delivery.fate, String::from_utf8_lossy(&body).into_owned())
     });
