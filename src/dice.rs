@@ -16,6 +16,8 @@ pub enum Purpose {
     Faults,
     /// The gaps between the arrivals of a load.
     Arrivals,
+    /// When the first copy of a `[[task]]` starts, by its place in the file.
+    Start,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Incident(incident) => (3, incident),
             Self::Faults => (4, 0),
             Self::Arrivals => (5, 0),
+            Self::Start => (6, 0),
         }
     }
 }

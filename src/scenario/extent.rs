@@ -51,8 +51,8 @@ impl Extent {
             together.min(at_once(late.wait) * late.among(spec, own_life))
         };
         Self {
-            from: spec.start.0 as f64,
-            until: spec.start.0 as f64 + spacing * (count - 1.0) + life,
+            from: spec.start.min.0 as f64,
+            until: spec.start.max.0 as f64 + spacing * (count - 1.0) + life,
             life,
             alive,
             long: if all > SHORT as f64 { alive } else { 0.0 },
