@@ -20,7 +20,7 @@ pub struct SignArgs {
 /// `pullpush verify`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  pullpush verify --key testkey --t 1703732078 --sign 7e686adf6045c49cee873dc7d8eb05af --ignore-expiry
+  pullpush verify --key testkey --t 4102444800 --sign f74206245abdbfcacfd12ec124b3da91
   pullpush verify --key testkey body.json")]
 pub struct VerifyArgs {
     /// The signing key
