@@ -18,6 +18,8 @@ pub enum Purpose {
     Arrivals,
     /// The exit of the task's n-th incident that no scenario has planned.
     LiveIncident(u32),
+    /// When the first copy of a `[[task]]` starts, by its place in the file.
+    Start,
 }
 
 impl Purpose {
@@ -29,6 +31,7 @@ impl Purpose {
             Self::Faults => (4, 0),
             Self::Arrivals => (5, 0),
             Self::LiveIncident(incident) => (6, incident),
+            Self::Start => (7, 0),
         }
     }
 }

@@ -58,6 +58,11 @@ impl Kind {
         }
     }
 
+    /// Its place in a set.
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
     /// The kind with this name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
@@ -66,15 +71,18 @@ impl Kind {
 
 /// A subscription: the callbacks a task is to send (`CallbackEvents` of the task API).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kinds(u8);
+pub struct Kinds(u32);
+
+/// Every kind has a bit.
+const _: () = assert!(Kind::ALL.len() <= u32::BITS as usize, "Kinds has too few bits for all kinds");
 
 impl Kinds {
     /// Every callback: what the service does when none is named (documented).
-    pub const ALL: Self = Self(u8::MAX);
+    pub const ALL: Self = Self(u32::MAX);
 
     /// These only; all of them if there are none.
     pub fn of(kinds: &[Kind]) -> Self {
-        match kinds.iter().fold(0, |set, kind| set | 1 << *kind as u8) {
+        match kinds.iter().fold(0, |set, kind| set | kind.bit()) {
             0 => Self::ALL,
             set => Self(set),
         }
@@ -82,7 +90,7 @@ impl Kinds {
 
     /// Whether `kind` is subscribed to.
     pub const fn contain(self, kind: Kind) -> bool {
-        self.0 & 1 << kind as u8 != 0
+        self.0 & kind.bit() != 0
     }
 }
 

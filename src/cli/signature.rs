@@ -20,7 +20,7 @@ pub struct SignArgs {
 /// `pullpush verify`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  pullpush verify --key testkey --t 1703732078 --sign 7e686adf6045c49cee873dc7d8eb05af
+  pullpush verify --key testkey --t 4102444800 --sign f74206245abdbfcacfd12ec124b3da91
   pullpush verify --key testkey body.json")]
 pub struct VerifyArgs {
     /// The signing key
@@ -32,6 +32,9 @@ pub struct VerifyArgs {
     /// The expiry, in UNIX seconds
     #[arg(long, value_name = "SECONDS", requires = "sign")]
     pub t: Option<u64>,
+    /// Take a signature that has expired, such as one of a recorded body
+    #[arg(long)]
+    pub ignore_expiry: bool,
     /// The signature
     #[arg(long, value_name = "HEX", requires = "t")]
     pub sign: Option<String>,

@@ -46,9 +46,13 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
         print("wrong: this signature does not belong to this key and t\n")?;
         return Ok(Exit::ReceiverFailed);
     }
-    let expired = if t < wall_now().seconds() { "; it has expired" } else { "" };
-    print(&format!("right{expired}\n"))?;
-    Ok(Exit::Success)
+    let has_expired = t < wall_now().seconds();
+    print(match (has_expired, args.ignore_expiry) {
+        (false, _) => "right\n",
+        (true, true) => "right; it has expired\n",
+        (true, false) => "expired: right otherwise; --ignore-expiry takes it\n",
+    })?;
+    Ok(if has_expired && !args.ignore_expiry { Exit::ReceiverFailed } else { Exit::Success })
 }
 
 fn signature_of(path: &Path) -> Result<(u64, String), Failure> {

@@ -48,6 +48,8 @@ pub(super) struct Writing {
     escapes: u8,
 }
 
+const _: () = assert!(Escape::ALL.len() <= u8::BITS as usize, "too few bits for all escapes");
+
 impl Writing {
     /// How `json` is written, which is valid.
     pub(super) fn of(json: &str) -> Self {

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::delivery::Delivery;
 use crate::plan::task::Task;
 use crate::scenario::Scenario;
-use crate::scenario::task::{File, Script, Step, TaskSpec, When};
+use crate::scenario::task::{File, Range, Script, Step, TaskSpec, When};
 use crate::time::Millis;
 
 /// The most deliveries that are written out.
@@ -68,7 +68,7 @@ fn spec(task: &Task, mut lane: Vec<Delivery>, profile: Profile, fixed_ids: bool)
     TaskSpec {
         count: 1,
         spacing: Millis::ZERO,
-        start: task.start(),
+        start: Range::one(task.start()),
         app_id: spec.app_id,
         task_id: Some(Template::new(task.id())).filter(|_| fixed_ids || spec.task_id.is_some()),
         stream_id: spec.stream_id.as_ref().map(fixed),

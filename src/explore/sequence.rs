@@ -9,6 +9,7 @@ use crate::time::Millis;
 
 /// The longest sequence that is explored.
 pub const MAX_LENGTH: usize = 16;
+const _: () = assert!(MAX_LENGTH <= u8::MAX as usize, "places of an order are bytes");
 
 /// One callback of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -96,8 +96,9 @@ impl fmt::Display for Task<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(spec, payload) = self;
         writeln!(out, "\n[[task]]")?;
-        if spec.start > Millis::ZERO {
-            writeln!(out, "start = {}", duration(spec.start))?;
+        // A plan has drawn it.
+        if spec.start.min > Millis::ZERO {
+            writeln!(out, "start = {}", duration(spec.start.min))?;
         }
         writeln!(out, "app_id = {}", spec.app_id)?;
         let strings = [

@@ -11,7 +11,7 @@ use crate::scenario::extent::{MAX_ALIVE, SHORT};
 use crate::time::{Cutoff, Millis};
 
 /// The most lanes that are kept open while they wait.
-const MAX_OPEN: usize = 16_384;
+pub(super) const MAX_OPEN: usize = 16_384;
 
 /// Lanes by the time of what comes next in each.
 ///

@@ -1,15 +1,17 @@
 //! Which callback arrives when: a pure function of scenario, seed, load and shard.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
 use super::Plan;
+use super::agenda::MAX_OPEN;
 use super::delivery::Delivery;
 use super::lane::Lane;
 use crate::load::profile::{Profile, Times};
 use crate::load::{LoadSpec, Shard, Unit};
+use crate::scenario::extent::SHORT;
 use crate::time::{Cutoff, Millis};
 
 /// So many tasks in a row of which faults leave nothing are the end: more do not come by chance.
@@ -156,8 +158,18 @@ struct Tasks {
     next: Option<(Duration, u64)>,
     /// So many of the last tasks had no callback at all.
     empty: u32,
-    alive: BinaryHeap<Reverse<(Duration, u64)>>,
-    lanes: BTreeMap<u64, (Duration, Lane)>,
+    alive: BinaryHeap<Reverse<Alive>>,
+    /// The lanes that are kept while they wait; a short one is worked out again where there are very many.
+    lanes: HashMap<u64, Lane>,
+}
+
+/// A task that waits: when it is due, which, when it arrived, how much of it is done.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Alive {
+    due: Duration,
+    number: u64,
+    at: Duration,
+    taken: u64,
 }
 
 impl Timed {
@@ -173,7 +185,7 @@ impl Timed {
                 next: None,
                 empty: 0,
                 alive: BinaryHeap::new(),
-                lanes: BTreeMap::new(),
+                lanes: HashMap::new(),
             }),
         };
         Self { times: profile.times(), made: 0, source }
@@ -234,15 +246,22 @@ impl Tasks {
             self.next = self.arrive(0, &mut time);
         }
         while let Some((at, number)) = self.next {
-            if self.alive.peek().is_some_and(|Reverse((due, _))| *due < at) {
+            if self.alive.peek().is_some_and(|Reverse(first)| first.due < at) {
                 break;
             }
             let lane = self.plan.lane(self.plan.endless_task(number)?);
             self.empty = if self.put(number, at, lane) { 0 } else { self.empty + 1 };
             self.next = if self.empty < MOST_EMPTY_TASKS { self.arrive(number, &mut time) } else { None };
         }
-        let Reverse((due, number)) = self.alive.pop()?;
-        let (at, mut lane) = self.lanes.remove(&number)?;
+        let Reverse(Alive { due, number, at, taken }) = self.alive.pop()?;
+        let mut lane = match self.lanes.remove(&number) {
+            Some(lane) => lane,
+            None => {
+                let mut lane = self.plan.lane(self.plan.endless_task(number)?);
+                lane.by_ref().take(usize::try_from(taken).unwrap_or(usize::MAX)).for_each(drop);
+                lane
+            }
+        };
         let delivery = lane.next()?;
         self.put(number, at, lane);
         Some(Arrival { due, delivery })
@@ -263,8 +282,11 @@ impl Tasks {
         let since: Millis = next.offset.minus(lane.task().start());
         let since =
             Duration::try_from_secs_f64(since.to_duration().as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
-        self.alive.push(Reverse((at.saturating_add(since), number)));
-        self.lanes.insert(number, (at, lane));
+        let taken = lane.taken();
+        self.alive.push(Reverse(Alive { due: at.saturating_add(since), number, at, taken }));
+        if self.lanes.len() < MAX_OPEN || taken > SHORT {
+            self.lanes.insert(number, lane);
+        }
         true
     }
 }

@@ -13,10 +13,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::dice::Dice;
+use crate::dice::{Dice, Purpose};
 use crate::provider::timeline::Timeline;
 use crate::scenario::Scenario;
-use crate::scenario::task::TaskSpec;
+use crate::scenario::task::{Range, TaskSpec};
 use crate::time::{Cutoff, Millis};
 use agenda::Agenda;
 use cause::Kept;
@@ -42,6 +42,7 @@ impl Plan {
     /// The plan of `scenario` with `seed`.
     pub fn new(scenario: Arc<Scenario>, seed: u64) -> Self {
         let dice = Dice::new(seed);
+        let scenario = with_starts(scenario, dice);
         let ids = Ids::draw(dice, scenario.service.task_id_digits);
         Self { scenario, dice, ids, renumbered: 0, only: None, kept: None, cutoff: Cutoff::default() }
     }
@@ -153,6 +154,20 @@ impl Plan {
         let first = |delivery: &Delivery| !delivery.is_duplicate();
         self.tasks().flat_map(|task| self.lane(task)).filter(first).take(most).count()
     }
+}
+
+/// The scenario with every `start` drawn; where all are plain, the scenario itself, and nothing is drawn.
+fn with_starts(scenario: Arc<Scenario>, dice: Dice) -> Arc<Scenario> {
+    if scenario.tasks.iter().all(|spec| spec.start.min == spec.start.max) {
+        return scenario;
+    }
+    let mut drawn = Scenario::clone(&scenario);
+    for (index, spec) in drawn.tasks.iter_mut().enumerate().filter(|(_, spec)| spec.start.min < spec.start.max) {
+        let Range { min, max } = spec.start;
+        let start = Millis(dice.stream(Purpose::Start, index as u64).between(min.0, max.0));
+        Arc::make_mut(spec).start = Range::one(start);
+    }
+    Arc::new(drawn)
 }
 
 /// The tasks of a plan, in order of their start: all copies of all `[[task]]`s.

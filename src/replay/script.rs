@@ -13,7 +13,7 @@ use crate::callback::template::Template;
 use crate::callback::told::told;
 use crate::expect::Expectations;
 use crate::scenario::service::Service;
-use crate::scenario::task::{Script, Step, TaskSpec, When};
+use crate::scenario::task::{Range, Script, Step, TaskSpec, When};
 use crate::scenario::{Receiver, Retry, Scenario};
 use crate::time::Millis;
 
@@ -55,7 +55,7 @@ fn task(id: String, lane: Vec<Record>, manner: &Manner) -> TaskSpec {
     TaskSpec {
         count: 1,
         spacing: Millis::ZERO,
-        start: Millis::ZERO,
+        start: Range::one(Millis::ZERO),
         app_id: 0,
         // The log shows it; the bytes have their own.
         task_id: Some(Template::new(if id.is_empty() { "-".to_owned() } else { id })),

@@ -11,6 +11,9 @@ pub(super) const HELP: &str = "write it like \"250ms\", \"90s\", \"1m 30s\" or \
 
 /// Whole milliseconds, or why not.
 pub(super) fn parse(text: &str) -> Result<Millis, String> {
+    if text.contains("..") {
+        return Err("no range is taken here".to_owned());
+    }
     let duration = humantime::parse_duration(text).map_err(|error| reason(text, &error))?;
     if duration.subsec_nanos() % 1_000_000 != 0 {
         return Err("it is finer than a millisecond".to_owned());

@@ -1,8 +1,11 @@
 //! How much of a scenario is there at once, which is what the memory of a plan goes with: tasks alive, callbacks held up.
 
+use std::sync::Arc;
+
 use super::task::{File, IncidentKind, Relay, Rounds, Script, SourceKind, Step, TaskSpec};
 use crate::callback::{Kind, Kinds};
 use crate::fault::window::Windows;
+use crate::load::{LoadSpec, Rate, Unit};
 use crate::time::Millis;
 
 /// Up to so many callbacks a task is short: cheap to work out again, and so kept as a number where very many are alive.
@@ -52,8 +55,8 @@ impl Extent {
             together.min(at_once(late.wait) * late.among(spec, own_life))
         };
         Self {
-            from: spec.start.0 as f64,
-            until: spec.start.0 as f64 + spacing * (count - 1.0) + life,
+            from: spec.start.min.0 as f64,
+            until: spec.start.max.0 as f64 + spacing * (count - 1.0) + life,
             life,
             alive,
             long: if all > SHORT as f64 { alive } else { 0.0 },
@@ -160,4 +163,25 @@ impl Late {
             |kind: Option<Kind>| self.events.is_none_or(|events| kind.is_some_and(|kind| events.contain(kind)));
         self.chance * if self.is_of_step { 1.0 } else { callbacks(spec, window.min(self.span), concerns) }
     }
+}
+
+/// A number of which only the first three digits are sure; never less.
+pub fn number(estimated: f64) -> String {
+    let unit = 10_f64.powi((estimated.log10().floor() as i32 - 2).max(0));
+    let rounded = (estimated / unit).ceil() * unit;
+    if (rounded - estimated).abs() < 0.5 { format!("{rounded:.0}") } else { format!("about {rounded:.0}") }
+}
+
+/// Why whole tasks that arrive as `load` says, each `speed` times as fast as the clock, do not fit into memory.
+pub fn too_many(tasks: &[Arc<TaskSpec>], load: &LoadSpec, speed: f64) -> Option<String> {
+    let Rate::PerSecond(rate) = load.rate else { return None };
+    let rate = load.stages.iter().fold(rate, |most, stage| most.max(stage.rate));
+    let extents: Vec<_> = tasks.iter().map(|spec| Extent::of(spec)).collect();
+    let life = extents.iter().fold(0.0, |most: f64, extent| most.max(extent.life)) / 1000.0 / speed;
+    let alive = rate * life.min(load.duration.as_secs_f64());
+    let most = if extents.iter().all(|extent| extent.long == 0.0) { MAX_ALIVE / 2 } else { MAX_LONG };
+    (load.unit == Unit::Task && alive > most as f64).then(|| {
+        let alive = number(alive);
+        format!("{alive} tasks of this load would be alive at once, and at most {most} fit into memory; add --speed 60x, or a lower rate")
+    })
 }

@@ -104,7 +104,26 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn template(&mut self, key: &'static str) -> Option<At<Template>> {
-        self.string(key).map(|text| At { value: Template::new(text.value), span: text.span })
+        let text = self.string(key)?;
+        self.warn_of_placeholders(key, text.value, &text.span);
+        Some(At { value: Template::new(text.value), span: text.span })
+    }
+
+    /// Notes what looks like a placeholder and is none: it would be sent as it is.
+    pub(super) fn warn_of_placeholders(&self, key: &str, text: &str, span: &Range<usize>) {
+        let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
+        let is_name = |inside: &&str| {
+            !inside.is_empty() && inside.chars().all(|letter| letter.is_alphanumeric() || " _-.".contains(letter))
+        };
+        if let Some(name) = inside.filter(is_name).find(|name| *name != "n") {
+            let is_meant = ["n", "copy", "number", "index", "i"].contains(&name.trim().to_lowercase().as_str());
+            let label = if is_meant { "did you mean `{n}`?" } else { "it is sent as it is" };
+            self.add(
+                Problem::warning(span.clone(), format!("`{{{name}}}` in `{key}` is no placeholder"))
+                    .label(label)
+                    .help("in strings of a task only `{n}` is filled in, the number of the copy"),
+            );
+        }
     }
 
     pub(super) fn integer(&mut self, key: &'static str, allowed: RangeInclusive<i64>) -> Option<At<i64>> {

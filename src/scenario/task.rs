@@ -19,8 +19,8 @@ pub struct TaskSpec {
     pub count: u64,
     /// From the start of one copy to the start of the next.
     pub spacing: Millis,
-    /// Start of the first copy.
-    pub start: Millis,
+    /// Start of the first copy; a range until a plan has drawn it.
+    pub start: Range,
     /// `appid`
     pub app_id: u64,
     /// `task_id`; `None`: digits drawn from the seed.
@@ -48,7 +48,7 @@ impl TaskSpec {
 
     /// When copy `copy` (from 1) starts.
     pub fn start_of(&self, copy: u64) -> Millis {
-        self.start.plus(self.spacing.times(copy.saturating_sub(1)))
+        self.start.min.plus(self.spacing.times(copy.saturating_sub(1)))
     }
 }
 
@@ -185,6 +185,13 @@ pub struct Range {
     pub min: Millis,
     /// The longest.
     pub max: Millis,
+}
+
+impl Range {
+    /// One length, with nothing to draw.
+    pub const fn one(length: Millis) -> Self {
+        Self { min: length, max: length }
+    }
 }
 
 /// `[[task.incident]]`: something that happens to a task in the provider's world.

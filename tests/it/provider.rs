@@ -321,3 +321,33 @@ fn a_long_silence_can_be_cut_short() {
     assert_eq!(plan.count(usize::MAX), 0);
     cutting.join().unwrap();
 }
+
+#[test]
+fn a_start_is_drawn_from_its_range_and_moves_nothing_else() {
+    let vod = |start: &str| {
+        format!(
+            "[[task]]\nsource = \"vod\"\nstart = \"{start}\"\nfiles = [{{ url = \"http://media.test/1\", duration = \"1s\" }}]\n"
+        )
+    };
+    let starts = |text: &str, seed: u64| -> Vec<u64> {
+        let source = Source::new("test.toml", format!("version = 1\n{text}"));
+        Plan::new(valid(source), seed).tasks().map(|task| task.start().0).collect()
+    };
+    // A plain one draws nothing; both ends of a range come.
+    assert_eq!(starts(&vod("5s"), 1), [5000]);
+    let drawn: std::collections::BTreeSet<_> = (0..200).flat_map(|seed| starts(&vod("1s..1003ms"), seed)).collect();
+    assert!(drawn.into_iter().eq(1000..=1003));
+    // What one task draws is no matter of another's, nor of its own life.
+    for seed in 0..50 {
+        let both = starts(&format!("{}{}", vod("0s..10m"), vod("1h")), seed);
+        assert_eq!(both, [starts(&vod("0s..10m"), seed)[0], 3_600_000]);
+        let life = |text: &str| -> Vec<_> {
+            let source = Source::new("test.toml", format!("version = 1\n{text}"));
+            let deliveries = Plan::new(valid(source), seed).deliveries();
+            deliveries
+                .map(|delivery| (delivery.offset.minus(delivery.task.start()), delivery.callback.to_string()))
+                .collect()
+        };
+        assert_eq!(life(&vod("0s..10m")), life(&vod("0s")));
+    }
+}

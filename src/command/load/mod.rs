@@ -33,6 +33,7 @@ use crate::load::{LoadSpec, Shard, Unit};
 use crate::measure::Measurement;
 use crate::report::style::{DIM, NOTE};
 use crate::run::settings::Addresses;
+use crate::scenario::extent::too_many;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::server::{Limits, listen, serve};
 use crate::time::{Millis, UnixMillis, wall_now};
@@ -66,6 +67,9 @@ pub(super) fn load(args: &LoadArgs) -> Result<Exit, Failure> {
     let shard = self::shard(args.shard.as_deref(), &spec)?;
     if shard != Shard::WHOLE && args.scenario.seed.is_none() && loaded.plan.scenario().seed.is_none() {
         return Err(Failure::usage("the shards of a load need the same seed, and this one is drawn: add --seed 1"));
+    }
+    if let Some(why) = too_many(&loaded.plan.scenario().tasks, &spec, args.speed.unwrap_or(1.0)) {
+        return Err(Failure::usage(why));
     }
     block_on(false, async {
         let mut signals = Signals::catch([&loaded.plan]);

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::load::{LoadSpec, Rate, Unit};
-use crate::scenario::extent::{Extent, MAX_ALIVE, MAX_LATE, MAX_LONG, SHORT};
+use crate::load::{LoadSpec, Unit};
+use crate::scenario::extent::{Extent, MAX_ALIVE, MAX_LATE, MAX_LONG, SHORT, number};
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::section::Section;
 use crate::scenario::task::TaskSpec;
@@ -58,36 +58,21 @@ impl Sizes {
         }
     }
 
-    /// The same of a load, which has tasks without end.
+    /// The same of a load, which has tasks without end. Whole tasks go as fast as `load --speed` says, which decides there.
     pub(super) fn report_load(&self, load: &LoadSpec, table: &Section<'_>) {
-        let life = self.0.iter().fold(0.0, |most: f64, size| most.max(size.extent.life));
-        let late = self.0.iter().fold(0.0, |most: f64, size| most.max(size.extent.late_of_one));
-        let rate = match load.rate {
-            Rate::PerSecond(rate) => load.stages.iter().fold(rate, |most, stage| most.max(stage.rate)),
-            Rate::Max => 0.0,
+        let tasks = if load.unit == Unit::Callback { load.tasks as f64 } else { 0.0 };
+        let late = tasks * self.0.iter().fold(0.0, |most: f64, size| most.max(size.extent.late_of_one));
+        let (what, most, help) = if tasks > MAX_LONG as f64 {
+            (format!("{} tasks of this load would be alive at once", number(tasks)), MAX_LONG, "fewer `tasks`")
+        } else if late > MAX_LATE as f64 {
+            let what =
+                format!("{} callbacks of this load would wait for their delay or duplicate at once", number(late));
+            (what, MAX_LATE, "fewer `tasks`, a smaller chance, or a shorter `by` or `after`")
+        } else {
+            return;
         };
-        let (alive, key) = match load.unit {
-            Unit::Callback => (load.tasks as f64, "tasks"),
-            Unit::Task => (rate * (life / 1000.0).min(load.duration.as_secs_f64()), "rate"),
-        };
-        let at = table.key_span(key).unwrap_or_else(|| table.span.clone());
-        if alive > MAX_LONG as f64 {
-            table.add(
-                Problem::error(at, format!("{} tasks of this load would be alive at once", number(alive)))
-                    .label(format!("at most {MAX_LONG} fit into memory"))
-                    .help("fewer `tasks`; or of unit \"task\", a lower rate, or tasks with a shorter life"),
-            );
-        } else if alive * late > MAX_LATE as f64 {
-            let what = format!(
-                "{} callbacks of this load would wait for their delay or duplicate at once",
-                number(alive * late)
-            );
-            table.add(
-                Problem::error(at, what)
-                    .label(format!("at most {MAX_LATE} fit into memory"))
-                    .help("fewer tasks at once, a smaller chance, or a shorter `by` or `after`"),
-            );
-        }
+        let at = table.key_span("tasks").unwrap_or_else(|| table.span.clone());
+        table.add(Problem::error(at, what).label(format!("at most {most} fit into memory")).help(help));
     }
 
     /// The largest sum over tasks that are there at the same time, and which has the most of it.
@@ -107,11 +92,4 @@ impl Sizes {
         let largest = self.0.iter().max_by(|one, other| of(&one.extent).total_cmp(&of(&other.extent)));
         (most, largest)
     }
-}
-
-/// A number of which only the first three digits are sure; never less.
-fn number(estimated: f64) -> String {
-    let unit = 10_f64.powi((estimated.log10().floor() as i32 - 2).max(0));
-    let rounded = (estimated / unit).ceil() * unit;
-    if (rounded - estimated).abs() < 0.5 { format!("{rounded:.0}") } else { format!("about {rounded:.0}") }
 }

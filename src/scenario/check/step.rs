@@ -11,7 +11,7 @@ use crate::callback::Kind;
 use crate::callback::overlay::Overlay;
 use crate::callback::told::told;
 use crate::scenario::problem::{Problem, did_you_mean};
-use crate::scenario::section::Section;
+use crate::scenario::section::{Section, list};
 use crate::scenario::source::Source;
 use crate::scenario::task::{File, Step, When};
 use crate::time::Millis;
@@ -52,6 +52,10 @@ fn read(
         restamp: false,
     };
     let faults = faults::of_step(&mut section, context);
+    for (key, fields) in [("msg", &overlay.msg), ("body", &overlay.body)] {
+        let texts = fields.values().filter_map(serde_json::Value::as_str);
+        texts.for_each(|text| section.warn_of_placeholders(key, text, &section.key_span(key).unwrap_or_default()));
+    }
     if let Some(span) = section.key_span("fault").filter(|_| overlay.raw.is_some() && faults.signature.is_some()) {
         section.add(
             Problem::error(span, "a `body_file` is sent as it is: it has no signature that could be wrong")
@@ -64,7 +68,9 @@ fn read(
         let problem = Problem::warning(event.span.clone(), "no document knows this callback");
         section.add(match did_you_mean(event.value, Kind::ALL.map(Kind::name)) {
             Some(known) => problem.label(format!("did you mean `{known}`?")),
-            None => problem.label("it is sent as it is"),
+            None => problem
+                .label("it is sent as it is")
+                .help(format!("those it knows are {}", list(Kind::ALL.map(Kind::name)))),
         });
     }
     let callback = told(event.value, &overlay.msg, files.len());

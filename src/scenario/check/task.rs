@@ -11,7 +11,7 @@ use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
 use crate::scenario::service::Service;
 use crate::scenario::source::Source;
-use crate::scenario::task::{File, Script, TaskSpec};
+use crate::scenario::task::{File, Range, Script, TaskSpec};
 use crate::time::Millis;
 
 /// The most copies of a task.
@@ -31,7 +31,7 @@ pub(super) fn read(
 ) -> Option<TaskSpec> {
     let count = section.integer("count", 1..=MAX_COUNT).map_or(1, |count| count.value.cast_unsigned());
     let spacing = section.duration("spacing").map_or(Millis::ZERO, |spacing| spacing.value);
-    let start = section.duration("start").map_or(Millis::ZERO, |start| start.value);
+    let start = section.duration_range("start").map_or(Range::one(Millis::ZERO), |start| start.value);
     let app_id = section.integer("app_id", 0..=i64::MAX).map_or(DEFAULT_APP_ID, |id| id.value.cast_unsigned());
     let task_id = section.template("task_id");
     let stream_id = section.template("stream_id").map(|id| id.value);

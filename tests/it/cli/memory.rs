@@ -52,6 +52,17 @@ fn refused(keys: &str, faults: &str) -> Option<String> {
 }
 
 #[test]
+fn whole_tasks_of_a_load_are_alive_as_long_as_its_speed_says() {
+    let desk = super::Desk::new()
+        .file("live.toml", "version = 1\n[[task]]\nsource = \"live\"\nurl = \"rtmp://a.test/a\"\nend = \"2h\"\n");
+    let load = "pullpush load live.toml --unit task --rate 1000 --duration 2h --to http://127.0.0.1:1/ --wait-for 1ms";
+    let refused = desk.run(load).exits(2);
+    assert!(refused.stderr.contains("7200000 tasks of this load would be alive at once"), "{}", refused.stderr);
+    // Nobody is there; but it would fit.
+    desk.run(format!("{load} --speed 60x")).exits(3);
+}
+
+#[test]
 fn what_is_not_there_at_once_may_be_any_number() {
     let vod = "source = \"vod\"\nfiles = [{ url = \"http://media.test/1\", duration = \"1s\" }]\n";
     let live = "source = \"live\"\nurl = \"rtmp://origin.test/a\"\nend = \"2h\"\n";

@@ -38,11 +38,23 @@ fn verify_tells_right_from_wrong_and_expired() {
         (done.code, done.stdout)
     };
     let wrong = (1, "wrong: this signature does not belong to this key and t\n".to_owned());
-    assert_eq!(verify(&format!("{VECTOR} --sign {SIGN}")), (0, "right; it has expired\n".to_owned()));
-    assert_eq!(verify(&format!("{VECTOR} --sign {}", SIGN.to_uppercase())), (0, "right; it has expired\n".to_owned()));
+    let expired = (1, "expired: right otherwise; --ignore-expiry takes it\n".to_owned());
+    assert_eq!(verify(&format!("{VECTOR} --sign {SIGN}")), expired);
+    assert_eq!(verify(&format!("{VECTOR} --sign {}", SIGN.to_uppercase())), expired);
+    let ignored = (0, "right; it has expired\n".to_owned());
+    assert_eq!(verify(&format!("{VECTOR} --sign {SIGN} --ignore-expiry")), ignored);
     assert_eq!(verify(&format!("--key testkey --t 1703732079 --sign {SIGN}")), wrong);
     assert_eq!(verify(&format!("--key testkez --t 1703732078 --sign {SIGN}")), wrong);
     assert_eq!(verify(&format!("{VECTOR} --sign ''")), wrong);
+}
+
+#[test]
+fn a_body_expires_too() {
+    let desk = Desk::new();
+    let send = "pullpush send TaskExit --set payload.key=testkey --epoch 2026-01-01T00:00:00Z";
+    desk.run(format!("{send} | pullpush verify --key testkey -")).exits(1).shows("expired");
+    desk.run(format!("{send} | pullpush verify --key testkey --ignore-expiry -")).exits(0).shows("right");
+    desk.run(format!("{send} | pullpush verify --key other --ignore-expiry -")).exits(1).shows("wrong");
 }
 
 #[test]

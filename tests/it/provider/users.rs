@@ -272,7 +272,7 @@ fn bodies(tail: &str) -> Vec<String> {
     let plan = Plan::new(valid(Source::new("test.toml", format!("{text}{tail}"))), 42);
     let last = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
     let told = plan.deliveries().map(|delivery| {
-        let moment = Moment { happened: UnixMillis(0), attempted: UnixMillis(0) };
+        let moment = Moment { happened: UnixMillis(0), attempted: UnixMillis(0), epoch: UnixMillis(0) };
         let payload = Payload { profile: Profile::Complete, ..Payload::default() };
         let body: Value = serde_json::from_slice(&delivery.body(&payload, "", moment, Spoiling::default())).unwrap();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
