@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::codes::Exit;
 use super::object::{Object, key, push_string};
 use super::overlay::Overlay;
-use super::payload::{JsonType, Payload, Profile};
+use super::payload::{EventTimeAt, JsonType, Payload, Profile};
 use super::restamp::restamp;
 use super::sign::BadSignature;
 use super::{Callback, Kind, template};
@@ -45,10 +45,20 @@ pub struct Sender<'a> {
 /// The two times a body can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// When the thing happened: `task_start_time`, `task_exit_time`. A retry does not change it.
+    /// When the thing happened: `task_start_time`, `task_exit_time`, `event_time`. A retry does not change it.
     pub happened: UnixMillis,
-    /// When this attempt is made: `event_time`, `t`.
+    /// When this attempt is made: `t`.
     pub attempted: UnixMillis,
+}
+
+impl Moment {
+    /// `event_time`, in UNIX seconds.
+    pub fn event_time(self, payload: &Payload) -> u64 {
+        match payload.event_time_at {
+            EventTimeAt::Event => self.happened.seconds(),
+            EventTimeAt::Attempt => self.attempted.seconds(),
+        }
+    }
 }
 
 /// The body of one attempt.
@@ -106,7 +116,7 @@ fn outer(
         object.string(key!("callback_url"), &sender.callback_url);
     }
     if payload.profile.has_event_time() {
-        scalar(&mut object, key!("event_time"), moment.attempted.seconds(), payload.event_time_as);
+        scalar(&mut object, key!("event_time"), moment.event_time(payload), payload.event_time_as);
     }
     object.number(key!("event_type"), EVENT_TYPE);
     object.string(key!("interface"), INTERFACE);

@@ -122,7 +122,9 @@ impl Lane {
                 *made += 1;
                 *last = offset;
                 let offset = self.task.start().plus(offset);
+                let late = step.overlay.late;
                 Delivery {
+                    happened: offset.minus(late),
                     due: if number == 1 { Due::Planned } else { due },
                     overlay: (!step.overlay.is_empty()).then(|| Arc::clone(&step.overlay)),
                     expect: step.expect.clone(),

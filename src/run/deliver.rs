@@ -1,5 +1,6 @@
 //! One delivery: attempts until the receiver acknowledges it or the retries are used up.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,10 +32,11 @@ impl<T: Transport> Player<'_, T> {
         }
         let mut due = due;
         let mut attempt = 1;
+        let first_sent = OnceCell::new();
         let end = loop {
             let met = tokio::select! {
                 biased;
-                met = self.attempt(&delivery, &subject, attempt, happened, due) => met,
+                met = self.attempt(&delivery, &subject, attempt, (happened, &first_sent), due) => met,
                 // The grace period is over: what is on its way is left to itself.
                 () = self.stop.abandoned() => break End::Interrupted,
             };
@@ -66,9 +68,10 @@ impl<T: Transport> Player<'_, T> {
 
     /// The second of two: one attempt, which belongs to the delivery that was there before.
     async fn once_more(&self, delivery: &Delivery, subject: &Arc<Subject>, happened: Millis, due: Millis) -> Millis {
+        let first_sent = OnceCell::new();
         let met = tokio::select! {
             biased;
-            met = self.attempt(delivery, subject, 1, happened, due) => met,
+            met = self.attempt(delivery, subject, 1, (happened, &first_sent), due) => met,
             () = self.stop.abandoned() => None,
         };
         if let Some((attempt, outcome)) = met {
@@ -78,13 +81,14 @@ impl<T: Transport> Player<'_, T> {
         self.pace.now(due)
     }
 
-    /// One POST; `None` if the run was stopped before it could be sent.
+    /// One POST; `None` if the run was stopped before it could be sent. `happened` comes with the time of the first attempt, which
+    /// is told by the first of them.
     async fn attempt(
         &self,
         delivery: &Delivery,
         subject: &Arc<Subject>,
         number: u32,
-        happened: Millis,
+        (happened, first_sent): (Millis, &OnceCell<Duration>),
         due: Millis,
     ) -> Option<(Attempt, Outcome)> {
         let permit = tokio::select! {
@@ -94,6 +98,7 @@ impl<T: Transport> Player<'_, T> {
         };
         let _permit = permit?;
         let sent = self.pace.elapsed();
+        let happened = (happened, self.happened_at(delivery, happened, *first_sent.get_or_init(|| sent)));
         let moment = self.moment(delivery, number, happened, due, sent);
         let spoiling = delivery.spoiling(number);
         let addresses = &self.settings.addresses;
@@ -124,7 +129,14 @@ impl<T: Transport> Player<'_, T> {
     }
 
     /// The times a body tells. What comes twice happened once; the same bytes once more tell the same times.
-    fn moment(&self, delivery: &Delivery, number: u32, happened: Millis, due: Millis, sent: Duration) -> Moment {
+    fn moment(
+        &self,
+        delivery: &Delivery,
+        number: u32,
+        happened: (Millis, UnixMillis),
+        due: Millis,
+        sent: Duration,
+    ) -> Moment {
         let key = (delivery.task.number, delivery.number);
         let now = self.moment_now(happened, due, sent);
         if let Some(duplicate) = delivery.duplicates() {
@@ -140,15 +152,27 @@ impl<T: Transport> Player<'_, T> {
         now
     }
 
-    fn moment_now(&self, happened: Millis, due: Millis, sent: Duration) -> Moment {
+    /// `happened` is in scenario time and by the time of day.
+    fn moment_now(&self, happened: (Millis, UnixMillis), due: Millis, sent: Duration) -> Moment {
         let settings = self.settings;
         match settings.payload.stamps {
-            Stamps::Virtual => Moment { happened: settings.epoch.plus(happened), attempted: settings.epoch.plus(due) },
-            Stamps::Real => {
-                let wall = |since_start: Duration| settings.started_at.plus(Millis::from_duration(since_start));
-                Moment { happened: wall(self.pace.real(happened).unwrap_or(sent)), attempted: wall(sent) }
+            Stamps::Virtual => {
+                Moment { happened: settings.epoch.plus(happened.0), attempted: settings.epoch.plus(due) }
             }
+            Stamps::Real => Moment { happened: happened.1, attempted: self.wall(sent) },
         }
+    }
+
+    /// The time of day at which the thing happened: its planned time on the real clock.
+    fn happened_at(&self, delivery: &Delivery, happened: Millis, first_sent: Duration) -> UnixMillis {
+        let held_up = delivery.offset.minus(delivery.happened);
+        // Where nothing waits no instant is planned: it happened as long before its first attempt as that was held up.
+        let at_full_speed = || UnixMillis(self.wall(first_sent).0.saturating_sub(held_up.0));
+        self.pace.real(happened).map_or_else(at_full_speed, |real| self.wall(real))
+    }
+
+    fn wall(&self, since_start: Duration) -> UnixMillis {
+        self.settings.started_at.plus(Millis::from_duration(since_start))
     }
 
     fn pause_after(&self, outcome: &Outcome, attempt: u32) -> Option<Millis> {
