@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::codes::Exit;
 use super::object::{Object, key, push_string};
 use super::overlay::Overlay;
-use super::payload::{JsonType, Payload, Profile};
+use super::payload::{EventTimeAt, JsonType, Payload, Profile};
 use super::restamp::restamp;
 use super::sign::BadSignature;
 use super::{Callback, Kind, template};
@@ -45,9 +45,9 @@ pub struct Sender<'a> {
 /// The times that a body tells, and what they are told from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// When the thing happened: `task_start_time`, `task_exit_time`. A retry does not change it.
+    /// When the thing happened: `task_start_time`, `task_exit_time`, `event_time`. A retry does not change it.
     pub happened: UnixMillis,
-    /// When this attempt is made: `event_time`, `t`.
+    /// When this attempt is made: `t`.
     pub attempted: UnixMillis,
     /// The instant of scenario time 0: no clock of the run was before it.
     pub epoch: UnixMillis,
@@ -57,6 +57,16 @@ impl Moment {
     /// All of it at once.
     pub const fn at(now: UnixMillis) -> Self {
         Self { happened: now, attempted: now, epoch: now }
+    }
+}
+
+impl Moment {
+    /// `event_time`, in UNIX seconds.
+    pub fn event_time(self, payload: &Payload) -> u64 {
+        match payload.event_time_at {
+            EventTimeAt::Event => self.happened.seconds(),
+            EventTimeAt::Attempt => self.attempted.seconds(),
+        }
     }
 }
 
@@ -115,7 +125,7 @@ fn outer(
         object.string(key!("callback_url"), &sender.callback_url);
     }
     if payload.profile.has_event_time() {
-        scalar(&mut object, key!("event_time"), moment.attempted.seconds(), payload.event_time_as);
+        scalar(&mut object, key!("event_time"), moment.event_time(payload), payload.event_time_as);
     }
     object.number(key!("event_type"), EVENT_TYPE);
     object.string(key!("interface"), INTERFACE);

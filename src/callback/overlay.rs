@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::template::fill;
+use crate::time::Millis;
 
 /// Fields that replace or join those of a body.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +17,8 @@ pub struct Overlay {
     pub raw: Option<Bytes>,
     /// Of a whole body only: its times are told anew, and it is signed anew.
     pub restamp: bool,
+    /// Of a whole body only: how long after its event it goes out.
+    pub late: Millis,
 }
 
 impl Overlay {

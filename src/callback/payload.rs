@@ -19,6 +19,8 @@ pub struct Payload {
     pub code_as: JsonType,
     /// JSON type of `event_time` (documented: a string).
     pub event_time_as: JsonType,
+    /// Which time `event_time` is (documented: when the event happened).
+    pub event_time_at: EventTimeAt,
     /// JSON type of `t` (a guess: a number, as in the provider's other callbacks).
     pub t_as: JsonType,
     /// Name of a TaskAlarm's field in `msg` (a guess: documents say `type` and `AlarmType`).
@@ -38,6 +40,7 @@ impl Default for Payload {
             index_as: JsonType::Number,
             code_as: JsonType::Number,
             event_time_as: JsonType::String,
+            event_time_at: EventTimeAt::Event,
             t_as: JsonType::Number,
             alarm_field: "type".to_owned(),
             stamps: Stamps::Virtual,
@@ -96,6 +99,20 @@ pub enum JsonType {
 impl JsonType {
     /// Both, by the names scenarios use.
     pub const ALL: [(&str, Self); 2] = [("number", Self::Number), ("string", Self::String)];
+}
+
+/// Which time `event_time` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventTimeAt {
+    /// When the event happened: the same in every attempt (documented).
+    Event,
+    /// When the attempt is made.
+    Attempt,
+}
+
+impl EventTimeAt {
+    /// Both, by the names scenarios use.
+    pub const ALL: [(&str, Self); 2] = [("event", Self::Event), ("attempt", Self::Attempt)];
 }
 
 /// The clock that stamps are read from.

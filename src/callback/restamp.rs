@@ -10,7 +10,7 @@ use super::payload::Payload;
 /// What is no JSON object stays as it is, so does a `msg` that is none. A number that was a string stays one.
 pub fn restamp(body: &[u8], payload: &Payload, moment: Moment) -> Vec<u8> {
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return body.to_vec() };
-    set(&mut fields, "event_time", moment.attempted.seconds());
+    set(&mut fields, "event_time", moment.event_time(payload));
     if let (Some(key), true) = (&payload.key, fields.contains_key("sign")) {
         let t = moment.attempted.plus(payload.sign_for).seconds();
         set(&mut fields, "t", t);
@@ -53,7 +53,7 @@ mod tests {
             r#"{"appid":4,"event_time":"1","msg":"{\"message\":\"a/b\",\"code\":-22,\"task_exit_time\":2}","x":"y"}"#;
         assert_eq!(
             again(body, &Payload::default()),
-            r#"{"appid":4,"event_time":"1700000061","msg":"{\"message\":\"a/b\",\"code\":-22,\"task_exit_time\":1700000001500}","x":"y"}"#
+            r#"{"appid":4,"event_time":"1700000001","msg":"{\"message\":\"a/b\",\"code\":-22,\"task_exit_time\":1700000001500}","x":"y"}"#
         );
         for untouched in ["not json", r#"{"msg":"not json","sign":"ab","t":1}"#, "[1]", r#"{"msg":"{}"}"#] {
             assert_eq!(again(untouched, &Payload::default()), untouched);

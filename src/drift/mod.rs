@@ -4,6 +4,7 @@ mod body;
 mod difference;
 mod settings;
 mod shape;
+mod stamps;
 mod times;
 pub mod write;
 mod writing;
@@ -22,9 +23,10 @@ use self::body::Body;
 use self::difference::differences;
 use self::settings::expected;
 use self::shape::Shape;
+use self::stamps::Stamps;
 use self::times::Stopwatch;
 use crate::callback::Kind;
-use crate::callback::payload::Profile;
+use crate::callback::payload::{EventTimeAt, Profile};
 use crate::callback::sign::Key;
 use crate::shown::one_line;
 use crate::time::Millis;
@@ -63,17 +65,10 @@ pub struct Drift {
     others: BTreeMap<Other, u64>,
     parsed: u64,
     signature: Signature,
-    expiry: Expiry,
+    stamps: Stamps,
     stopwatch: Stopwatch,
     user_agents: BTreeMap<String, u64>,
     content_types: BTreeMap<String, u64>,
-}
-
-/// How far `t` is ahead, in seconds: of `event_time`, which is of the same instant, or else of when it came.
-#[derive(Debug, Default)]
-struct Expiry {
-    of_event_time: Option<i64>,
-    of_arrival: Option<i64>,
 }
 
 /// What the signatures of a capture are like.
@@ -138,6 +133,8 @@ pub struct Findings {
     pub settings: Settings,
     /// What its signatures are like.
     pub signature: Signature,
+    /// Which time `event_time` is, and how many attempts say so; nothing if no callback came twice.
+    pub event_time_at: Option<(EventTimeAt, u64)>,
     /// The kinds of callback, in the order of the documents; unknown ones last.
     pub kinds: Vec<KindSeen>,
     /// What was measured.
@@ -160,7 +157,7 @@ impl Drift {
             others: BTreeMap::new(),
             parsed: 0,
             signature,
-            expiry: Expiry::default(),
+            stamps: Stamps::default(),
             stopwatch: Stopwatch::default(),
             user_agents: BTreeMap::new(),
             content_types: BTreeMap::new(),
@@ -174,7 +171,8 @@ impl Drift {
             Err(other) => return *self.others.entry(other).or_default() += 1,
         };
         self.parsed += u64::from(request.parsed);
-        self.check_signature(&body, request.at);
+        self.check_signature(&body);
+        self.stamps.take(&body, request.at);
         self.stopwatch.take(&body, request.at);
         count(&mut self.user_agents, request.user_agent);
         count(&mut self.content_types, request.content_type);
@@ -193,20 +191,11 @@ impl Drift {
         self.shapes.insert(shape, 1);
     }
 
-    fn check_signature(&mut self, body: &Body<'_>, at: Option<Millis>) {
+    fn check_signature(&mut self, body: &Body<'_>) {
         let (Some(sign), Some(t)) = (body.outer.text("sign"), body.outer.integer("t")) else { return };
         self.signature.signed += 1;
         if let (Some(key), Ok(t)) = (&self.key, u64::try_from(t)) {
             self.signature.verified += u64::from(key.verify(t, sign));
-        }
-        let later = |known: Option<i64>, than: i64| known.max(t.checked_sub(than));
-        if let Some(event_time) = body.outer.integer("event_time") {
-            self.expiry.of_event_time = later(self.expiry.of_event_time, event_time);
-        }
-        // Of those that came at once it is exact.
-        if let Some(at) = at {
-            let at = i64::try_from(at.0 / 1000).unwrap_or(i64::MAX);
-            self.expiry.of_arrival = later(self.expiry.of_arrival, at);
         }
     }
 
@@ -218,10 +207,7 @@ impl Drift {
         let fits: Vec<_> =
             Profile::ALL.iter().map(|(name, profile)| fit(name, *profile, &settings, counted())).collect();
         let best = *fits.iter().rev().max_by_key(|fit| (fit.same, Reverse(fit.beyond), Reverse(fit.differences)))?;
-        let sign_for =
-            self.expiry.of_event_time.or(self.expiry.of_arrival).filter(|ahead| (1..=MAX_AHEAD).contains(ahead));
-        let signature =
-            Signature { sign_for: sign_for.map(|ahead| Millis::from_secs(ahead.unsigned_abs())), ..self.signature };
+        let signature = Signature { sign_for: self.stamps.sign_for(), ..self.signature };
         let kinds = kinds(&best, &settings, counted());
         (callbacks > 0).then(|| Findings {
             callbacks,
@@ -233,6 +219,7 @@ impl Drift {
             best,
             settings,
             signature,
+            event_time_at: self.stamps.event_time_at(),
             kinds,
             times: self.stopwatch.times(),
             user_agents: most_first(self.user_agents),
@@ -240,9 +227,6 @@ impl Drift {
         })
     }
 }
-
-/// The longest validity of a signature that looks like one, in seconds: a year.
-const MAX_AHEAD: i64 = 366 * 86_400;
 
 impl Findings {
     /// Whether pullpush sends all of it, with the best profile and the settings.

@@ -8,7 +8,7 @@ use toml_edit::{Array, InlineTable, Key, Value};
 use super::difference::{Cover, Part};
 use super::{Findings, Gaps, KindSeen};
 use crate::callback::codes::{self, WRITE_PACKET_ERROR};
-use crate::callback::payload::{JsonType, Payload};
+use crate::callback::payload::{EventTimeAt, JsonType, Payload};
 use crate::shown::is_obeyed;
 use crate::time::Millis;
 
@@ -40,6 +40,8 @@ impl Findings {
             types.into_iter().filter_map(|(key, seen, default)| Some((key, seen.filter(|seen| *seen != default)?)));
         let mut settings: Vec<Setting> = vec![("payload", "profile", self.best.name.into())];
         settings.extend(types.map(|(key, seen)| ("payload", key, word(seen).into())));
+        let moves = self.event_time_at.is_some_and(|(at, _)| at == EventTimeAt::Attempt);
+        settings.extend(moves.then(|| ("payload", "event_time_at", "attempt".into())));
         let alarm_field = self.settings.alarm_field.as_deref().filter(|field| *field != default.alarm_field);
         settings.extend(alarm_field.map(|field| ("payload", "alarm_field", string(field))));
         if self.settings.signed {

@@ -128,7 +128,8 @@ impl Lane {
                 *made += 1;
                 *last = offset;
                 let offset = self.task.start().plus(offset);
-                Delivery::plain(self.task.clone(), number, offset, step.callback.clone()).laid_over(step)
+                let plain = Delivery::plain(self.task.clone(), number, offset, step.callback.clone());
+                Delivery { happened: offset.minus(step.overlay.late), ..plain.laid_over(step) }
             }),
         };
         self.made += u64::from(delivery.is_some());

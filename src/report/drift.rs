@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::ndjson::{SCHEMA_VERSION, json};
 use super::style::{BAD, GOOD};
+use crate::callback::payload::EventTimeAt;
 use crate::drift::write::times;
 use crate::drift::{Findings, Fit, Gaps, KindSeen};
 use crate::shown::quoted;
@@ -88,6 +89,15 @@ fn measured(findings: &Findings, key_env: Option<&str>, text: &mut String) {
     ] {
         gap(what, gaps, text);
     }
+    match findings.event_time_at {
+        Some((EventTimeAt::Event, seen)) => {
+            let _ = writeln!(text, "event_time: when it happened, the same in every attempt, seen {}", times(seen));
+        }
+        Some((EventTimeAt::Attempt, seen)) => {
+            let _ = writeln!(text, "event_time: when the attempt is made, another in each, seen {}", times(seen));
+        }
+        None => {}
+    }
     if !of.exits.is_empty() {
         let told = of.exits.iter().take(MAX_EXITS).map(|((code, message), count)| match message.as_str() {
             "" => format!("{code} ×{count}"),
@@ -157,6 +167,8 @@ struct Report<'a> {
     verified: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sign_for_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_time_at: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_gap: Option<Gap>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,6 +245,7 @@ pub fn ndjson(name: &str, findings: &Findings, key_env: Option<&str>) -> String 
         signed: signature.signed,
         verified: signature.checked.then_some(signature.verified),
         sign_for_ms: signature.sign_for.map(|length| length.0),
+        event_time_at: findings.event_time_at.map(|(at, _)| if at == EventTimeAt::Event { "event" } else { "attempt" }),
         start_gap: Gap::of(&findings.times.start_gap),
         file_gap: Gap::of(&findings.times.file_gap),
         retry_every: Gap::of(&findings.times.retry_every),

@@ -1,5 +1,6 @@
 //! One delivery: attempts until the receiver acknowledges it or the retries are used up.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Job {
     happened: Millis,
     /// When its first attempt was due.
     pub(super) first_due: Millis,
+    /// When its first attempt was sent, since the run began.
+    first_sent: OnceCell<Duration>,
     /// The number of the next attempt, from 1.
     pub(super) attempt: u32,
     /// When that is due.
@@ -55,7 +58,7 @@ impl<T: Transport> Player<'_, T> {
             Due::AfterSent(_) | Due::AfterAnswer(_) => due.minus(delivery.offset.minus(delivery.happened)),
         };
         let subject = Arc::new(self.subject(&delivery, self.settings.epoch.plus(due)));
-        Box::new(Job { delivery, subject, happened, first_due: due, attempt: 1, due, lane })
+        Box::new(Job { delivery, subject, happened, first_due: due, first_sent: OnceCell::new(), attempt: 1, due, lane })
     }
 
     /// The next attempt of a delivery, if it is one that is sent; then its `due` is when that was over. Gives the pause before
@@ -130,7 +133,9 @@ impl<T: Transport> Player<'_, T> {
     async fn post(&self, job: &Job) -> Option<(Attempt, Outcome)> {
         let Job { delivery, subject, happened, attempt: number, due, .. } = job;
         let (number, happened, due) = (*number, *happened, *due);
-        let moment = self.moment(delivery, number, happened, due, self.pace.elapsed());
+        let sent = self.pace.elapsed();
+        let happened_since = self.happened_since(delivery, happened, *job.first_sent.get_or_init(|| sent));
+        let moment = self.moment(delivery, number, (happened, happened_since), due, sent);
         let spoiling = delivery.spoiling(number);
         let addresses = &self.settings.addresses;
         let url = addresses.of(&delivery.task).into_owned();
@@ -179,7 +184,14 @@ impl<T: Transport> Player<'_, T> {
     }
 
     /// The times a body tells. What comes twice happened once; the same bytes once more tell the same times.
-    fn moment(&self, delivery: &Delivery, number: u32, happened: Millis, due: Millis, sent: Duration) -> Moment {
+    fn moment(
+        &self,
+        delivery: &Delivery,
+        number: u32,
+        happened: (Millis, Duration),
+        due: Millis,
+        sent: Duration,
+    ) -> Moment {
         let key = (delivery.task.number, delivery.number);
         let now = self.moment_now(happened, due, sent);
         if let Some(duplicate) = delivery.duplicates() {
@@ -195,15 +207,20 @@ impl<T: Transport> Player<'_, T> {
         now
     }
 
-    fn moment_now(&self, happened: Millis, due: Millis, sent: Duration) -> Moment {
+    /// `happened` is in scenario time, and since the run began.
+    fn moment_now(&self, happened: (Millis, Duration), due: Millis, sent: Duration) -> Moment {
         let moments = self.settings.moments();
         match self.settings.payload.stamps {
-            Stamps::Virtual => moments.moment(happened, due),
-            Stamps::Real => {
-                let happened = self.pace.real(happened).unwrap_or(sent);
-                moments.moment(Millis::from_duration(happened), Millis::from_duration(sent))
-            }
+            Stamps::Virtual => moments.moment(happened.0, due),
+            Stamps::Real => moments.moment(Millis::from_duration(happened.1), Millis::from_duration(sent)),
         }
+    }
+
+    /// When the thing happened, by the clock: at its planned time.
+    fn happened_since(&self, delivery: &Delivery, happened: Millis, first_sent: Duration) -> Duration {
+        let held_up = delivery.offset.minus(delivery.happened);
+        // Where nothing waits no instant is planned: it happened as long before its first attempt as that was held up.
+        self.pace.real(happened).unwrap_or_else(|| first_sent.saturating_sub(Duration::from_millis(held_up.0)))
     }
 
     fn pause_after(&self, outcome: &Outcome, attempt: u32) -> Option<Millis> {

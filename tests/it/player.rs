@@ -184,11 +184,49 @@ event = 'TaskStart'
     let [first, second] = &bodies[..] else { panic!("{bodies:?}") };
     for (body, seconds) in [(first, 5), (second, 65)] {
         let at = EPOCH.seconds() + seconds;
-        assert_eq!(body["event_time"], at.to_string());
+        assert_eq!(body["event_time"], (EPOCH.seconds() + 5).to_string());
         assert_eq!(body["t"], at + 600);
         assert_eq!(body["msg"], format!("{{\"task_start_time\":{}}}", EPOCH.0 + 5000));
     }
     assert_ne!(first["sign"], second["sign"]);
+}
+
+/// `event_time` and `t` of three attempts, a minute apart, at this speed.
+fn stamps_of_attempts(payload: &str, speed: Speed) -> Vec<(u64, u64)> {
+    let mut seen = Vec::new();
+    let text = format!(
+        "[receiver]\nretry = ['1m', '1m']\n[payload]\nprofile = 'complete'\nkey = 'testkey'\nevent_time_as = 'number'\n{payload}\n\
+         [[task]]\nstart = '10s'\n[[task.step]]\nevent = 'TaskStart'\nfault = {{ delay = {{ by = '20s' }} }}\n"
+    );
+    let mut run = run(&text, |_, request| {
+        let body = serde_json::from_slice::<serde_json::Value>(&request.body).unwrap();
+        let since = |field: &str| body[field].as_u64().unwrap().wrapping_sub(EPOCH.seconds());
+        seen.push((since("event_time"), since("t")));
+        Reply::status(500, Duration::from_secs(2))
+    });
+    run.speed = speed;
+    run.play();
+    seen
+}
+
+#[test]
+fn an_event_has_one_time_in_all_its_attempts() {
+    let (at_event, at_attempt) = ("event_time_at = 'event'", "event_time_at = 'attempt'");
+    let (once, tenfold) = (Speed::Times(1.0), Speed::Times(10.0));
+    // Answers take two seconds of the clock, whatever the speed.
+    assert_eq!(stamps_of_attempts("", once), [(10, 630), (10, 692), (10, 754)]);
+    assert_eq!(stamps_of_attempts(at_event, once), stamps_of_attempts("", once));
+    assert_eq!(stamps_of_attempts(at_attempt, once), [(30, 630), (92, 692), (154, 754)]);
+    // On the real clock scenario time runs ten times as fast; the event's time is the planned one all the same.
+    assert_eq!(stamps_of_attempts("stamps = 'real'", tenfold), [(1, 603), (1, 611), (1, 619)]);
+    assert_eq!(
+        stamps_of_attempts(&format!("stamps = 'real'\n{at_attempt}"), tenfold),
+        [(3, 603), (11, 611), (19, 619)]
+    );
+    // Where nothing waits it happened as long before its first attempt as it was held up.
+    let at_full_speed = stamps_of_attempts("stamps = 'real'", Speed::Max);
+    let event_times: Vec<_> = at_full_speed.iter().map(|(event_time, _)| *event_time).collect();
+    assert_eq!(event_times, [event_times[0]; 3]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::callback::payload::{JsonType, Payload, Profile, Stamps};
+use crate::callback::payload::{EventTimeAt, JsonType, Payload, Profile, Stamps};
 use crate::callback::sign::Key;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::Section;
@@ -24,6 +24,7 @@ pub(super) fn read(mut section: Section<'_>) -> (Payload, Option<String>) {
         code_as: json_type("code_as", default.code_as),
         event_time_as: json_type("event_time_as", default.event_time_as),
         t_as: json_type("t_as", default.t_as),
+        event_time_at: section.one_of("event_time_at", &EventTimeAt::ALL).map_or(default.event_time_at, |at| at.value),
         key,
         profile: section.one_of("profile", &Profile::ALL).map_or(default.profile, |profile| profile.value),
         sign_for: sign_for(&mut section).unwrap_or(default.sign_for),

@@ -50,6 +50,7 @@ fn read(
         body: object(&mut section, "body", "fields to lay over the default").unwrap_or_default(),
         raw: body_file(&mut section, source),
         restamp: false,
+        late: Millis::ZERO,
     };
     let faults = faults::of_step(&mut section, context);
     for (key, fields) in [("msg", &overlay.msg), ("body", &overlay.body)] {

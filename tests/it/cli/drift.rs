@@ -238,3 +238,47 @@ fn it_takes_no_more_memory_for_more() {
     let done = desk.run(format!("{many} | (ulimit -v 60000; pullpush drift -)")).exits(0);
     done.shows("-: 40000 callbacks of 2000 tasks");
 }
+
+/// Three attempts of a TaskStart and of a file, each a minute later, as a service sends them that stamps by `event_time`'s `step`.
+fn attempts(step: u64, sign_for: u64, is_timed: bool) -> String {
+    let line = |event: &str, msg: Value, n: u64| {
+        let (at, told) = (1_767_225_600 + 60 * n, 1_767_225_600 + step * n);
+        let body = json!({
+            "appid": 4, "callback_event": event, "event_time": told.to_string(), "event_type": 314,
+            "interface": "general_callback", "msg": msg.to_string(), "product_name": "pullpush", "sign": "ab",
+            "source_urls": "[\"http://a.test/a\"]\n", "stream_id": "a", "t": at + sign_for, "task_id": "7",
+            "to_url": "rtmp://a.test/live/a",
+        });
+        let body = body.to_string();
+        if is_timed { json!({ "time": at * 1000 + 999, "body": body }).to_string() } else { body }
+    };
+    let file = json!({ "url": "http://a.test/a", "index": 0, "duration": 5 });
+    let starts = (0..3).map(|n| line("TaskStart", json!({ "task_start_time": 1_767_225_600_000_u64 }), n));
+    let files = (0..3).map(|n| line("VodSourceFileStart", file.clone(), n));
+    starts.chain(files).map(|line| line + "\n").collect()
+}
+
+#[test]
+fn whether_event_time_moves_with_attempts_is_told() {
+    for is_timed in [true, false] {
+        for (step, at, words) in [
+            (0, "event", "event_time: when it happened, the same in every attempt, seen 4 times\n"),
+            (60, "attempt", "event_time: when the attempt is made, another in each, seen 4 times\n"),
+        ] {
+            let desk = Desk::new().file("c.ndjson", attempts(step, 300, is_timed));
+            let done = desk.run("pullpush drift c.ndjson");
+            let done = done.shows(words).shows("signed for 5m");
+            let moves = done.stdout.contains("payload.event_time_at=attempt")
+                && done.stdout.contains("event_time_at = \"attempt\"");
+            assert_eq!(moves, at == "attempt");
+            let told = desk.run("pullpush drift c.ndjson --format json").objects()[0].clone();
+            assert_eq!((&told["event_time_at"], &told["sign_for_ms"]), (&json!(at), &json!(300_000)));
+        }
+    }
+    // A list that is played again tells the same of other events; nothing came twice.
+    let desk = Desk::new();
+    let again = "--set task.loops=3 --set payload.profile=doc-2024 --set task.end=1h";
+    desk.run(format!("pullpush run vod.toml --virtual --journal j.ndjson {again}")).exits(0);
+    let told = desk.run("pullpush drift j.ndjson --format json").exits(0).objects()[0].clone();
+    assert_eq!(told.get("event_time_at"), None);
+}

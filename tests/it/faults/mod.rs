@@ -181,8 +181,11 @@ fn another_attempt_is_stamped_and_signed_anew_but_happened_when_the_first_did() 
         })
         .play();
         for (body, seconds) in seen.iter().zip([0, 7, 97]) {
-            let at = EPOCH.seconds() + seconds;
-            assert_eq!((&body["event_time"], &body["t"]), (&Value::from(at.to_string()), &Value::from(at + 600)));
+            let (happened, sent) = (EPOCH.seconds() + seconds.min(7), EPOCH.seconds() + seconds);
+            assert_eq!(
+                (&body["event_time"], &body["t"]),
+                (&Value::from(happened.to_string()), &Value::from(sent + 600))
+            );
         }
         assert_eq!(seen[2]["msg"], seen[1]["msg"]);
         assert_eq!(seen[1]["msg"], format!("{{\"task_start_time\":{}}}", EPOCH.0 + 7000));
@@ -208,7 +211,7 @@ fn what_is_delayed_is_overtaken_and_tells_when_it_happened() {
     );
     let late = json(&requests(&text)[1]);
     assert_eq!(late["msg"], format!("{{\"task_start_time\":{}}}", EPOCH.0));
-    assert_eq!(late["event_time"], (EPOCH.seconds() + 5).to_string());
+    assert_eq!(late["event_time"], EPOCH.seconds().to_string());
 }
 
 #[test]

@@ -22,6 +22,8 @@ use tokio::sync::oneshot::{Sender, channel};
 pub(crate) enum Bug {
     /// Nothing.
     Correct,
+    /// Nothing; it sorts callbacks by `event_time`, the only published way.
+    Sorts,
     /// A TaskExit is the end; whatever comes later is ignored.
     Final,
     /// Every TaskStart starts one more worker.
@@ -185,14 +187,15 @@ impl Receiver {
         }
         // A TaskExit that names no task may be any task's.
         if !id.is_empty() {
-            tasks.entry(id.to_owned()).or_default().take(event, &msg, self.bug);
+            let event_time = call.text("event_time").parse().ok().filter(|_| self.bug == Bug::Sorts);
+            tasks.entry(id.to_owned()).or_default().take(event, &msg, event_time, self.bug);
         }
         Ok(())
     }
 }
 
 impl Task {
-    fn take(&mut self, event: &str, msg: &Value, bug: Bug) {
+    fn take(&mut self, event: &str, msg: &Value, event_time: Option<u64>, bug: Bug) {
         let number = |field: &str| match &msg[field] {
             Value::String(text) => text.parse().ok(),
             other => other.as_u64(),
@@ -202,12 +205,12 @@ impl Task {
         }
         match event {
             "TaskStart" => {
-                self.starts.extend(number("task_start_time"));
+                self.starts.extend(event_time.or_else(|| number("task_start_time")));
                 self.workers += 1;
             }
             "VodSourceFileFinish" => self.finished.extend(number("index")),
             "TaskExit" => {
-                self.exits.extend(number("task_exit_time"));
+                self.exits.extend(event_time.or_else(|| number("task_exit_time")));
                 self.workers -= 1;
                 self.ended = true;
             }
