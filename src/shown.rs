@@ -4,6 +4,7 @@ mod gist;
 mod secrets;
 
 use std::borrow::Cow;
+use std::path::Path;
 
 pub use gist::{LOOKED_AT, gist};
 pub use secrets::{
@@ -50,9 +51,61 @@ pub fn is_obeyed(letter: char) -> bool {
     letter.is_control() || turns || ends_a_line || is_a_mark || is_none
 }
 
+/// A file's name on one line, as it is told.
+pub fn file(path: &Path) -> String {
+    escaped(&path.to_string_lossy()).into_owned()
+}
+
 /// A word for the shell of this system.
 pub fn quoted(word: &str) -> String {
-    if cfg!(windows) { quoted_for_windows(word) } else { quoted_for_posix(word) }
+    match cfg!(windows) {
+        true => quoted_for_windows(word),
+        false if word.contains(is_obeyed) => quoted_bytes(word.as_bytes()),
+        false => quoted_for_posix(word),
+    }
+}
+
+/// A file as a word for the shell of this system: never a flag, and on one line.
+pub fn quoted_file(path: &Path) -> String {
+    // A name that begins with a dash would be read as a flag.
+    let here = path.as_os_str().as_encoded_bytes().starts_with(b"-");
+    let path = if here { Path::new(".").join(path) } else { path.to_owned() };
+    match path.to_str() {
+        Some(name) if cfg!(windows) && name.contains(is_obeyed) => unspeakable(&path),
+        Some(name) => quoted(name),
+        None => quoted_raw(&path),
+    }
+}
+
+#[cfg(unix)]
+fn quoted_raw(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    quoted_bytes(path.as_os_str().as_bytes())
+}
+
+#[cfg(not(unix))]
+fn quoted_raw(path: &Path) -> String {
+    unspeakable(path)
+}
+
+/// A name that no word of this system's shell stands for.
+fn unspeakable(path: &Path) -> String {
+    format!("<a file whose name cannot be typed: {}>", file(path))
+}
+
+/// As bash, zsh and other shells of today read it: every byte that is no plain ASCII by its number.
+fn quoted_bytes(word: &[u8]) -> String {
+    let mut quoted = String::from("$'");
+    for byte in word {
+        match byte {
+            b'\\' | b'\'' => quoted.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => quoted.push(char::from(*byte)),
+            // Three digits always: whatever follows is no part of the number.
+            _ => quoted.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    quoted.push('\'');
+    quoted
 }
 
 fn quoted_for_posix(word: &str) -> String {
@@ -109,6 +162,7 @@ mod tests {
         ] {
             assert_eq!(quoted_for_posix(word), written);
         }
+        assert_eq!(quoted_bytes(b"a\n1\x1b'\\\xff\xe2\x80\xae"), r"$'a\0121\033\'\\\377\342\200\256'");
         for (word, written) in [
             (r"C:\a-b\c.toml", r"C:\a-b\c.toml"),
             ("", "\"\""),

@@ -5,9 +5,9 @@ use crate::callback::payload::Stamps;
 use crate::cli::{ConnectArgs, ReplayArgs, RunArgs, SendArgs};
 use crate::error::Exit;
 use crate::report::summary::Summary;
-use crate::scenario::blot_override;
-pub(super) use crate::shown::quoted;
+use crate::scenario::{Source, blot_override};
 use crate::shown::{escaped, without_passwords, without_quoted_passwords};
+pub(super) use crate::shown::{quoted, quoted_file};
 
 /// How to do the same again.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Again {
 
     /// Of a `pullpush replay`.
     pub(super) fn of_replay(args: &ReplayArgs) -> Self {
-        let mut words = vec![format!("pullpush replay {}", quoted(&args.file.display().to_string()))];
+        let mut words = vec![format!("pullpush replay {}", quoted_file(&args.file))];
         words.extend(args.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
         words.extend(args.sink.then(|| "--sink".to_owned()));
         words.extend(args.verbatim.then(|| "--verbatim".to_owned()));
@@ -79,16 +79,22 @@ impl Again {
         self.command_of(loaded, summary.first_failed_task().filter(|_| summary.exit() == Exit::ReceiverFailed))
     }
 
+    /// The commands: one for each of the first tasks that failed, if they can fail alone.
+    pub(super) fn commands(&self, loaded: &Loaded, summary: &Summary) -> Vec<String> {
+        let failed = summary.failed_tasks().iter().filter(|_| summary.exit() == Exit::ReceiverFailed);
+        let commands = failed.map(|(number, id)| self.command_of(loaded, Some((*number, id))));
+        let mut commands: Vec<_> = commands.collect();
+        commands.dedup();
+        if commands.is_empty() { vec![self.command(loaded, summary)] } else { commands }
+    }
+
     /// The command; of this task, by its number and id, only, if it can fail alone.
     pub(super) fn command_of(&self, loaded: &Loaded, failed: Option<(u64, &str)>) -> String {
         let (words, alone, epoch_is_typed) = match self {
             Self::Whole(command) => return command.clone(),
             Self::Run { words, alone, epoch_is_typed } => (words, *alone, *epoch_is_typed),
         };
-        // A name that begins with a dash would be read as a flag.
-        let here = if loaded.name.starts_with('-') { "./" } else { "" };
-        let mut command =
-            format!("pullpush run {} --seed {}", quoted(&format!("{here}{}", loaded.name)), loaded.plan.seed());
+        let mut command = format!("pullpush run {} --seed {}", name(loaded), loaded.plan.seed());
         // What cannot be typed is not printed; the number selects it, too.
         let typed = |(number, id): (u64, &str)| if escaped(id) == id { id.to_owned() } else { number.to_string() };
         if let Some(task) = failed.filter(|_| alone).map(typed).or_else(|| loaded.only.clone()) {
@@ -97,9 +103,8 @@ impl Again {
         if !words.is_empty() {
             command.push_str(&format!(" {words}"));
         }
-        // Stamps of another time are other bytes; but a signature of this time will be over by then.
-        let payload = &loaded.plan.scenario().payload;
-        let stamped = !loaded.is_epoch_fixed && payload.stamps == Stamps::Virtual && payload.key.is_none();
+        // Stamps of another time are other bytes.
+        let stamped = !loaded.is_epoch_fixed && loaded.plan.scenario().payload.stamps == Stamps::Virtual;
         if epoch_is_typed || stamped {
             command.push_str(&format!(" --epoch {}", loaded.epoch.to_string().replace(".000Z", "Z")));
         }
@@ -107,10 +112,17 @@ impl Again {
     }
 }
 
+/// The scenario's file as it is typed.
+pub(super) fn name(loaded: &Loaded) -> String {
+    let path = loaded.source.as_ref().and_then(Source::path);
+    path.map_or_else(|| quoted(&loaded.name), quoted_file)
+}
+
+/// What is typed about connections.
 pub(super) fn connection(args: &ConnectArgs) -> impl Iterator<Item = String> {
     let allow_remote = args.allow_remote.then(|| "--allow-remote".to_owned());
     let insecure = args.insecure.then(|| "--insecure".to_owned());
-    let cacert = args.cacert.as_ref().map(|path| format!("--cacert {}", quoted(&path.display().to_string())));
+    let cacert = args.cacert.as_ref().map(|path| format!("--cacert {}", quoted_file(path)));
     [allow_remote, insecure, cacert].into_iter().flatten()
 }
 

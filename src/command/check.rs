@@ -8,6 +8,7 @@ use crate::error::{Exit, Failure};
 use crate::report::ndjson;
 use crate::scenario::problem::Level;
 use crate::scenario::{Source, check as check_scenario};
+use crate::shown;
 
 /// Checks all files and says what is wrong with each.
 ///
@@ -31,7 +32,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
             ListFormat::Human => {
                 show_problems(&checked);
                 if bad == 0 {
-                    output.write(&format!("{}: ok\n", path.display()))?;
+                    output.write(&format!("{}: ok\n", shown::file(path)))?;
                 }
             }
             ListFormat::Json => {

@@ -12,7 +12,7 @@ use reqwest::Url;
 use super::loaded::{Loaded, check_address};
 use crate::cli::ConnectArgs;
 use crate::error::Failure;
-use crate::shown::without_passwords;
+use crate::shown::{self, without_passwords};
 use crate::transport::guard::Guard;
 use crate::transport::http::{Headers, HttpSettings, HttpTransport, Refusal, SystemResolver};
 
@@ -49,9 +49,9 @@ fn certificates(args: &ConnectArgs) -> Result<Vec<u8>, Failure> {
     if let Some(path) = &args.cacert {
         File::open(path)
             .and_then(|file| file.take(MAX_CERTIFICATES).read_to_end(&mut pem))
-            .map_err(|error| Failure::usage(format!("--cacert: cannot read {}: {error}", path.display())))?;
+            .map_err(|error| Failure::usage(format!("--cacert: cannot read {}: {error}", shown::file(path))))?;
         if pem.is_empty() {
-            return Err(Failure::usage(format!("--cacert: {} is empty", path.display())));
+            return Err(Failure::usage(format!("--cacert: {} is empty", shown::file(path))));
         }
     }
     Ok(pem)

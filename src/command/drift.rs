@@ -11,7 +11,7 @@ use crate::drift::{Captured, Drift};
 use crate::error::{Exit, Failure};
 use crate::replay::{ReadError, each};
 use crate::report::drift::{human, ndjson};
-use crate::shown::escaped;
+use crate::shown::{self, escaped};
 
 /// Holds a capture against what pullpush would send.
 ///
@@ -21,7 +21,7 @@ pub(super) fn drift(args: &DriftArgs) -> Result<Exit, Failure> {
     let key_env = args.key_env.as_deref();
     let key_of = |name| key_from(name, "--key-env: the key is", "leave --key-env out to verify nothing");
     let mut drift = Drift::new(key_env.map(key_of).transpose()?);
-    let name = args.file.display().to_string();
+    let name = shown::file(&args.file);
     let read =
         each(open(&args.file).map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?, |record| {
             drift.take(Captured {

@@ -6,7 +6,7 @@ use super::output::stdout_file;
 use crate::cli::{ConnectArgs, ReportFile};
 use crate::error::Failure;
 use crate::scenario::Source;
-use crate::shown::escaped;
+use crate::shown;
 
 /// The most links that lead to one file.
 const MAX_LINKS: usize = 40;
@@ -74,7 +74,7 @@ impl Files {
 }
 
 fn named(what: &str, path: &Path) -> String {
-    format!("{what} {}", escaped(&path.display().to_string()))
+    format!("{what} {}", shown::file(path))
 }
 
 /// Which file this is. None: no file that anything could be lost of, such as `/dev/null` or a pipe; or nothing at all.

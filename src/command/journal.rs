@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::judge::Complaint;
 use crate::report::ndjson::{self, SCHEMA_VERSION};
 use crate::report::summary::Summary;
+use crate::shown;
 use crate::writer::Writer;
 
 /// A journal, or none.
@@ -87,7 +88,7 @@ impl Journal {
         let Some((writer, path)) = &self.0 else { return Ok(()) };
         writer.finish();
         if writer.is_cut_off() {
-            note(&format!("the journal {} was cut off: it could not be written in time", path.display()));
+            note(&format!("the journal {} was cut off: it could not be written in time", shown::file(path)));
         }
         writer.failure().map_or(Ok(()), |(_, why)| Err(failure(path, &why)))
     }
@@ -100,5 +101,5 @@ impl Journal {
 }
 
 fn failure(path: &Path, why: &str) -> Failure {
-    Failure::could_not_run(format!("cannot write the journal {}: {why}", path.display()))
+    Failure::could_not_run(format!("cannot write the journal {}: {why}", shown::file(path)))
 }

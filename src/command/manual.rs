@@ -12,6 +12,7 @@ use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 use crate::error::{Exit, Failure};
 use crate::report;
 use crate::scenario;
+use crate::shown;
 
 /// Prints a JSON Schema.
 ///
@@ -51,8 +52,8 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
     };
     let written = std::fs::create_dir_all(folder).and_then(|()| write_all(&program, folder));
     let written =
-        written.map_err(|error| Failure::could_not_run(format!("cannot write {}: {error}", folder.display())));
-    note(&format!("written: {} pages in {}", written?, folder.display()));
+        written.map_err(|error| Failure::could_not_run(format!("cannot write {}: {error}", shown::file(folder))));
+    note(&format!("written: {} pages in {}", written?, shown::file(folder)));
     Ok(Exit::Success)
 }
 

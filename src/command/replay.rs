@@ -19,6 +19,7 @@ use crate::plan::Plan;
 use crate::replay::{self, Record, read, script};
 use crate::run::settings::Addresses;
 use crate::scenario::Retry;
+use crate::shown;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::time::{Millis, wall_now};
 
@@ -32,7 +33,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     files.connects(&args.connect);
     files.writes("--journal", args.journal.as_deref())?;
     files.reports(&args.report)?;
-    let name = args.file.display().to_string();
+    let name = shown::file(&args.file);
     let records = records(args)?;
     let key_of = |name| key_from(name, "--key-env: the key is", "add --verbatim to sign nothing anew");
     let key = args.key_env.as_deref().map(key_of).transpose()?;
@@ -76,7 +77,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
 }
 
 fn records(args: &ReplayArgs) -> Result<Vec<Record>, Failure> {
-    let name = args.file.display();
+    let name = shown::file(&args.file);
     let file = File::open(&args.file).map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
     let mut records = read(BufReader::new(file)).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     if let Some(id) = &args.only {

@@ -19,6 +19,7 @@ use crate::report::job::{self, Played};
 use crate::report::junit;
 use crate::report::ndjson::{SCHEMA_VERSION, json};
 use crate::report::summary::{Summary, SummaryJson};
+use crate::shown;
 
 /// The reports of one run, which may be of several scenarios.
 #[derive(Debug, Default)]
@@ -116,7 +117,7 @@ impl Reports {
     /// The run is over: the files that were written are told once, and the summary of the job tells of all scenarios.
     pub(super) fn close(&self, is_complete: bool) {
         if is_complete {
-            self.files.iter().for_each(|(_, path)| note(&format!("written: {}", path.display())));
+            self.files.iter().for_each(|(_, path)| note(&format!("written: {}", shown::file(path))));
         }
         if !self.played.is_empty() {
             github::summarise(job::page(&self.played));
@@ -149,5 +150,5 @@ impl Reports {
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::could_not_run(format!("cannot write {}: {error}", path.display()))
+    Failure::could_not_run(format!("cannot write {}: {error}", shown::file(path)))
 }

@@ -5,14 +5,14 @@ use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::again::{connection, quoted, unless_key};
+use super::again::{connection, quoted, quoted_file, unless_key};
 use super::loaded::Loaded;
 use super::output::note;
 use crate::cli::ExploreArgs;
 use crate::error::Failure;
 use crate::explore::write::{WRITTEN_ANEW, Written, write};
 use crate::scenario::{Ordering, Scenario, Source};
-use crate::shown::without_passwords;
+use crate::shown::{self, without_passwords};
 
 /// How every written file begins: only such files are written over.
 const MARK: &str = "# Found by pullpush";
@@ -60,7 +60,7 @@ pub(super) fn save(
     let Written { text, key_env } = write(original.text(), script, remarks).map_err(|error| cannot(path, error))?;
     make_sure(path)?;
     fs::write(path, text).map_err(|error| cannot(path, error))?;
-    note(&format!("written: {}", path.display()));
+    note(&format!("written: {}", shown::file(path)));
     let key = key_env.map_or(String::new(), |name| format!("{name}=… "));
     note(&format!("again: {}", command(path, &key, args, loaded, script)));
     Ok(())
@@ -68,21 +68,18 @@ pub(super) fn save(
 
 /// Why nothing was written.
 pub(super) fn cannot(path: &Path, why: impl Display) -> Failure {
-    Failure::could_not_run(format!("cannot write {}: {why}", path.display()))
+    Failure::could_not_run(format!("cannot write {}: {why}", shown::file(path)))
 }
 
 /// The command that plays the file, after `key`. What the file says already is left out.
 fn command(path: &Path, key: &str, args: &ExploreArgs, loaded: &Loaded, script: &Scenario) -> String {
-    // A name that begins with a dash would be read as a flag.
-    let path = path.display().to_string();
-    let here = if path.starts_with('-') { "./" } else { "" };
     let mut words = Vec::new();
     words.extend(args.reset_cmd.iter().map(|command| match command.contains([';', '&', '|', '#', '\n']) {
         true => format!("({command}\n) &&"),
         false => format!("{command} &&"),
     }));
     words.extend(args.reset_url.iter().map(|url| format!("curl -fsS -X POST {} &&", quoted(&without_passwords(url)))));
-    words.push(format!("{key}pullpush run {}", quoted(&format!("{here}{path}"))));
+    words.push(format!("{key}pullpush run {}", quoted_file(path)));
     words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
     let sets = args.scenario.set.iter().filter(|set| {
         let key = set.split(['.', '=']).next().unwrap_or_default().trim();

@@ -10,6 +10,7 @@ use crate::callback::payload::Payload;
 use crate::callback::sign::Key;
 use crate::cli::{SignArgs, VerifyArgs};
 use crate::error::{Exit, Failure};
+use crate::shown;
 use crate::time::wall_now;
 
 /// The largest body that is verified, in bytes.
@@ -56,7 +57,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
 }
 
 fn signature_of(path: &Path) -> Result<(u64, String), Failure> {
-    let name = path.display();
+    let name = shown::file(path);
     let text = read(path).map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
     let body: Value =
         serde_json::from_slice(&text).map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))?;

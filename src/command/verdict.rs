@@ -31,7 +31,9 @@ pub(super) fn conclude(
     let written = output.finish();
     // Being interrupted is no failure to look into.
     if summary.exit() != Exit::Success {
-        note(&format!("again: {}", manner.again.command(loaded, &summary)));
+        for command in manner.again.commands(loaded, &summary) {
+            note(&format!("again: {command}"));
+        }
     }
     let reported = manner.reports.borrow_mut().finish(loaded, &summary, &manner.again);
     journaled.and(written).and(reported)?;

@@ -21,6 +21,9 @@ use crate::transport::{FailureKind, Outcome};
 /// The most complaints that are told one by one.
 const MAX_TOLD: usize = 20;
 
+/// The most tasks that are told one by one with how to play them again.
+const MAX_AGAIN: usize = 10;
+
 /// A fold over the events of one run.
 #[derive(Debug)]
 pub struct Summary {
@@ -38,6 +41,7 @@ pub struct Summary {
     probes: u64,
     complaints: u64,
     told: Vec<Complaint>,
+    failed_tasks: Vec<(u64, String)>,
     audit: Audit,
     start_delay: Lengths,
     service_time: Lengths,
@@ -61,6 +65,7 @@ impl Summary {
             probes: 0,
             complaints: 0,
             told: Vec::new(),
+            failed_tasks: Vec::new(),
             audit: Audit::default(),
             start_delay: Lengths::new(),
             service_time: Lengths::new(),
@@ -99,6 +104,12 @@ impl Summary {
     /// Takes in what the judge has to say.
     pub fn complain(&mut self, complaint: &Complaint) {
         self.complaints += 1;
+        if self.failed_tasks.len() < MAX_AGAIN
+            && let Some((number, id)) = complaint.about.task()
+            && self.failed_tasks.iter().all(|(known, _)| *known != number)
+        {
+            self.failed_tasks.push((number, id.to_owned()));
+        }
         if self.told.len() < MAX_TOLD {
             self.told.push(complaint.clone());
         }
@@ -137,7 +148,12 @@ impl Summary {
 
     /// The task of the first complaint, the one to play again: its number and its id.
     pub fn first_failed_task(&self) -> Option<(u64, &str)> {
-        self.told.iter().find_map(|complaint| complaint.about.task())
+        self.failed_tasks.first().map(|(number, id)| (*number, id.as_str()))
+    }
+
+    /// The first tasks that complaints are about, by their numbers and ids.
+    pub fn failed_tasks(&self) -> &[(u64, String)] {
+        &self.failed_tasks
     }
 
     /// How many attempts met what; those that were cut off are `unfinished`.

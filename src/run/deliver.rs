@@ -58,7 +58,16 @@ impl<T: Transport> Player<'_, T> {
             Due::AfterSent(_) | Due::AfterAnswer(_) => due.minus(delivery.offset.minus(delivery.happened)),
         };
         let subject = Arc::new(self.subject(&delivery, self.settings.epoch.plus(due)));
-        Box::new(Job { delivery, subject, happened, first_due: due, first_sent: OnceCell::new(), attempt: 1, due, lane })
+        Box::new(Job {
+            delivery,
+            subject,
+            happened,
+            first_due: due,
+            first_sent: OnceCell::new(),
+            attempt: 1,
+            due,
+            lane,
+        })
     }
 
     /// The next attempt of a delivery, if it is one that is sent; then its `due` is when that was over. Gives the pause before

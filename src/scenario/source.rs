@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use super::secrets::{blot, blot_override};
 use toml::de::{DeTable, DeValue};
 
+use crate::shown::file;
+
 /// The largest scenario file, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -20,7 +22,8 @@ pub struct Source {
     name: String,
     text: String,
     overrides: Vec<String>,
-    folder: Option<PathBuf>,
+    /// If it is a file.
+    path: Option<PathBuf>,
 }
 
 /// Why a scenario could not be read.
@@ -86,7 +89,7 @@ impl Source {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        Self { name: name.into(), text, overrides: Vec::new(), folder: None }
+        Self { name: name.into(), text, overrides: Vec::new(), path: None }
     }
 
     /// Reads a scenario file.
@@ -94,7 +97,7 @@ impl Source {
     /// # Errors
     /// [`SourceError`] if it cannot be read, is too large, or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let name = path.display().to_string();
+        let name = file(path);
         if path.is_dir() {
             return Err(SourceError::Directory { name });
         }
@@ -107,7 +110,7 @@ impl Source {
             return Err(SourceError::TooLarge { name });
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self { folder: path.parent().map(Path::to_owned), ..Self::new(name, text) }),
+            Ok(text) => Ok(Self { path: Some(path.to_owned()), ..Self::new(name, text) }),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
@@ -126,7 +129,7 @@ impl Source {
 
     /// Reads a file that the scenario names, relative to the scenario's own folder.
     pub(super) fn read_beside(&self, path: &str) -> io::Result<Vec<u8>> {
-        let folder = self.folder.as_deref().ok_or_else(|| io::Error::other("this scenario is no file on disk"))?;
+        let folder = self.folder().ok_or_else(|| io::Error::other("this scenario is no file on disk"))?;
         let mut bytes = Vec::new();
         File::open(folder.join(path))?.take(MAX_BODY + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BODY { Err(io::Error::other("larger than 16 MiB")) } else { Ok(bytes) }
@@ -134,7 +137,7 @@ impl Source {
 
     /// The files that the scenario names, and that are read with it.
     pub fn beside(&self) -> Vec<PathBuf> {
-        let Some(folder) = &self.folder else { return Vec::new() };
+        let Some(folder) = self.folder() else { return Vec::new() };
         let mut found = Vec::new();
         let overrides = self.overrides.iter().filter_map(|text| {
             let (path, value) = text.split_once('=')?;
@@ -159,14 +162,23 @@ impl Source {
         self
     }
 
-    /// The file's name as typed.
+    /// The file's name as typed, on one line.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether it is a file on disk.
     pub fn is_file(&self) -> bool {
-        self.folder.is_some()
+        self.path.is_some()
+    }
+
+    /// Where it is, if it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        self.path.as_deref()?.parent()
     }
 
     /// The file's text.

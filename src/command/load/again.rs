@@ -1,16 +1,13 @@
 //! The command that makes the same load again: what is printed after a failure.
 
-use super::super::again::{connection, quoted, unless_key};
+use super::super::again::{connection, name, quoted, unless_key};
 use super::super::loaded::Loaded;
 use crate::cli::LoadArgs;
 use crate::shown::without_passwords;
 
 /// The same load, with the seed it had; not what was written beside its result.
 pub(super) fn again(args: &LoadArgs, loaded: &Loaded) -> String {
-    // A name that begins with a dash would be read as a flag.
-    let here = if loaded.name.starts_with('-') { "./" } else { "" };
-    let name = quoted(&format!("{here}{}", loaded.name));
-    let mut words = vec![format!("pullpush load {name} --seed {}", loaded.plan.seed())];
+    let mut words = vec![format!("pullpush load {} --seed {}", name(loaded), loaded.plan.seed())];
     words.extend(args.scenario.only.iter().map(|task| format!("--only {}", quoted(&format!("task={task}")))));
     words.extend(args.scenario.to.iter().map(|to| format!("--to {}", quoted(&without_passwords(to)))));
     words.extend(args.sink.then(|| "--sink".to_owned()));

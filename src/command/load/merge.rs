@@ -15,6 +15,7 @@ use crate::measure::Measurement;
 use crate::report::load::{LoadHeader, LoadReport};
 use crate::report::ndjson::{SCHEMA_VERSION, json};
 use crate::report::style::NOTE;
+use crate::shown;
 
 /// No result is larger.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -32,7 +33,7 @@ pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     let mut sum = Measurement::default();
     let mut shards: Vec<Shard> = Vec::new();
     for (report, path) in reports.iter().zip(&args.files) {
-        let refuse = |why: String| Failure::usage(format!("{} cannot be added: {why}", path.display()));
+        let refuse = |why: String| Failure::usage(format!("{} cannot be added: {why}", shown::file(path)));
         if let Some(difference) = difference(&report.header, &first.header) {
             return Err(refuse(difference));
         }
@@ -71,7 +72,7 @@ pub(in crate::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
 }
 
 fn read(path: &Path) -> Result<LoadReport, Failure> {
-    let cannot = |why: String| Failure::usage(format!("{}: {why}", path.display()));
+    let cannot = |why: String| Failure::usage(format!("{}: {why}", shown::file(path)));
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))

@@ -21,6 +21,7 @@ use crate::report::load::{LoadHeader, LoadReport};
 use crate::report::markdown::Page;
 use crate::report::ndjson::json;
 use crate::scenario::Source;
+use crate::shown;
 use crate::time::micros;
 
 /// What the load is about.
@@ -116,14 +117,14 @@ pub(super) fn tell_github(report: &LoadReport, annotation: impl Fn(&str, String)
 /// [`Failure`] if it cannot be written.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text)
-        .map_err(|error| Failure::could_not_run(format!("cannot write {}: {error}", path.display())))?;
-    note(&format!("written: {}", path.display()));
+        .map_err(|error| Failure::could_not_run(format!("cannot write {}: {error}", shown::file(path))))?;
+    note(&format!("written: {}", shown::file(path)));
     Ok(())
 }
 
 /// Writes the latencies as an HdrHistogram log: one interval, a tag for each callback and for each part of the start delay.
 fn log(path: &Path, measured: &Measurement) -> Result<(), Failure> {
-    let cannot = |why: String| Failure::could_not_run(format!("cannot write {}: {why}", path.display()));
+    let cannot = |why: String| Failure::could_not_run(format!("cannot write {}: {why}", shown::file(path)));
     let file = File::create(path).map_err(|error| cannot(error.to_string()))?;
     let mut file = BufWriter::new(file);
     let mut serializer = V2DeflateSerializer::new();
@@ -142,6 +143,6 @@ fn log(path: &Path, measured: &Measurement) -> Result<(), Failure> {
             .map_err(|error| cannot(format!("{error:?}")))?;
     }
     file.flush().map_err(|error| cannot(error.to_string()))?;
-    note(&format!("written: {}", path.display()));
+    note(&format!("written: {}", shown::file(path)));
     Ok(())
 }

@@ -87,9 +87,50 @@ fn of_a_seed_that_was_drawn() {
         let command = again(&desk, &format!("pullpush run drawn.toml --virtual --status 500 {same}"));
         assert_eq!(command.contains(" --epoch 2026-01-01T00:00:00.250Z"), same.starts_with("--epoch"), "{command}");
     }
-    for other in ["stamps=real", "key=testkey"] {
-        let done = desk.run(format!("pullpush run drawn.toml --virtual --status 500 --set payload.{other}")).exits(1);
-        assert!(!done.again().unwrap().contains("--epoch"), "{other}");
+    let again_with = |set| {
+        let done = desk.run(format!("pullpush run drawn.toml --virtual --status 500 --set payload.{set}")).exits(1);
+        done.again().unwrap().to_owned()
+    };
+    assert!(!again_with("stamps=real").contains("--epoch"));
+    assert!(again_with("key=testkey").contains(" --epoch 2"));
+}
+
+#[test]
+fn of_each_task_that_failed() {
+    let desk = Desk::new();
+    for (count, told) in [(2, 2), (10, 10), (12, 10)] {
+        let desk = Desk::new()
+            .file("many.toml", VOD.replace("118148", "{n}").replace("[[task]]", &format!("[[task]]\ncount = {count}")));
+        let done = desk.run("pullpush run many.toml --virtual --status 500").exits(1);
+        let commands: Vec<_> = done.stderr.lines().filter_map(|line| line.strip_prefix("again: ")).collect();
+        assert_eq!(commands.len(), told);
+        for (number, command) in commands.iter().enumerate() {
+            assert!(command.contains(&format!(" --only task={} ", number + 1)), "{command}");
+        }
+    }
+    // Those that cannot fail alone fail together.
+    let done = desk.run("pullpush run vod.toml --virtual --fail-first 3").exits(1);
+    assert_eq!(done.stderr.matches("again: ").count(), 1);
+}
+
+#[test]
+fn of_files_with_names_that_no_key_types() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in
+        [b"a\nb.toml".as_slice(), b"a\x1b[31mb.toml", b"a\xffb.toml", "a\u{202e}b.toml".as_bytes(), b"-a'\n\\1.toml"]
+    {
+        let desk = Desk::new();
+        std::fs::write(desk.path("").join(std::ffi::OsStr::from_bytes(name)), VOD).unwrap();
+        let typed = "\"$(printf '%b' \"$NAME\")\"";
+        let octal: String = name.iter().map(|byte| format!("\\0{byte:03o}")).collect();
+        let line = format!("NAME='{octal}'; pullpush run --virtual --status 500 -- {typed}");
+        let first = desk.run(line).exits(1);
+        let again = first.again().unwrap().to_owned();
+        for text in [&first.stdout, &first.stderr] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{fffd}']) || name.contains(&0xff), "{text}");
+        }
+        let second = desk.file("again.sh", format!("{again}\n")).run("bash again.sh").exits(1);
+        assert_eq!(second.again(), Some(again.as_str()));
     }
 }
 
