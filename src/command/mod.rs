@@ -70,6 +70,7 @@ pub fn execute(cli: Cli) -> Exit {
         tell(&failure);
         failure.exit
     });
-    output::finish();
-    exit
+    // What was played may have been over; what came of it was not told.
+    let cut_off_by = if output::finish() { None } else { signals::first() };
+    cut_off_by.map_or(exit, |by| exit.and(by))
 }

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -22,6 +22,14 @@ use crate::writer::hurry;
 const GRACE: Duration = Duration::from_secs(5);
 /// How long the summary may take after the second.
 const LAST: Duration = Duration::from_secs(1);
+
+/// The first signal that came.
+static FIRST: OnceLock<Exit> = OnceLock::new();
+
+/// How the first signal wants the process to end, if one has come.
+pub(super) fn first() -> Option<Exit> {
+    FIRST.get().copied()
+}
 
 /// The signals that ask the process to end.
 pub(super) struct Signals {
@@ -95,6 +103,7 @@ fn watch(heard: &UnboundedSender<Exit>, cutoffs: &[Cutoff], is_seen: &AtomicBool
         };
         let _ = ready.send(Ok(()));
         let first = source.next().await;
+        let _ = FIRST.set(first);
         // Whoever reads the output has a second more.
         hurry();
         // The run may be over already.

@@ -78,7 +78,7 @@ fn a_journal_is_complete_too() {
 fn the_log_for_people_keeps_nobody_waiting() {
     let receiver = Receiver::answering(|_| Answer::Status(500));
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let many = VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 1000");
+    let many = VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 1001");
     let line = format!("pullpush run many.toml --speed max --to {} --set receiver.retry=none", receiver.url);
     let running = Desk::new().file("many.toml", many).start_into(OwnedFd::from(ours), line);
     // Far more than the pipe holds.
@@ -115,7 +115,7 @@ fn nobody_reads_the_complaints() {
 fn a_sink_receives_whoever_reads_it() {
     for format in ["human", "ndjson"] {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let desk = Desk::new().file("many.toml", VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 1000"));
+        let desk = Desk::new().file("many.toml", VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 1001"));
         let line = format!("pullpush sink --listen 127.0.0.1:0 --no-page --format {format}");
         let mut sink = desk.start_into(OwnedFd::from(ours), line);
         let said = sink.says("; Ctrl-C ends it\n");
