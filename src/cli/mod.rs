@@ -55,12 +55,15 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment; if they cannot be meant, says why and ends the process.
-    pub fn read() -> Self {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// What is to be said instead: why they cannot be meant, or the help that was asked for.
+    pub fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
-        let matches = command.get_matches_mut();
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
-        let Some((verb, matches)) = matches.subcommand() else { return cli };
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let Some((verb, matches)) = matches.subcommand() else { return Ok(cli) };
         let settled = match &mut cli.command {
             Command::Run(run) => run.settle(matches),
             Command::Load(load) => load.settle(matches),
@@ -68,9 +71,9 @@ impl Cli {
         };
         if let Err(contradiction) = settled {
             let verb = command.find_subcommand(verb).cloned();
-            verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction).exit();
+            return Err(verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction));
         }
-        cli
+        Ok(cli)
     }
 }
 

@@ -38,12 +38,36 @@ mod verdict;
 mod wait;
 
 use crate::cli::{Cli, Command};
-use crate::error::Exit;
+use crate::error::{Exit, Failure};
 use output::tell;
 
-/// Does what was typed.
-pub fn execute(cli: Cli) -> Exit {
-    let done = match cli.command {
+/// Reads what was typed, and does it.
+pub fn main() -> Exit {
+    let done = match Cli::read() {
+        Ok(cli) => execute(cli.command),
+        Err(instead) => say(&instead),
+    };
+    let exit = done.unwrap_or_else(|failure| {
+        tell(&failure);
+        failure.exit
+    });
+    // What was cut off is no success, even if all else was over when the signal came.
+    if output::finish() { signals::first().map_or(exit, |signal| exit.and(signal)) } else { exit }
+}
+
+/// Says what is wrong with what was typed, or the help that was asked for.
+fn say(instead: &clap::Error) -> Result<Exit, Failure> {
+    if instead.use_stderr() {
+        // There is nowhere to report that it could not be written.
+        let _ = instead.print();
+        return Ok(Exit::Usage);
+    }
+    output::print(&instead.render().ansi().to_string())?;
+    Ok(Exit::Success)
+}
+
+fn execute(command: Command) -> Result<Exit, Failure> {
+    match command {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Contract(args) => contract::contract(&args),
@@ -64,11 +88,5 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Schema(args) => manual::schema(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
-    };
-    let exit = done.unwrap_or_else(|failure| {
-        tell(&failure);
-        failure.exit
-    });
-    output::finish();
-    exit
+    }
 }

@@ -210,12 +210,13 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// The end of the process: what is not written yet is written, or it is said that it was cut off.
-pub(super) fn finish() {
+/// The end of the process: what is not written yet is written, or it is said that it was cut off; whether it was.
+pub(super) fn finish() -> bool {
     static IS_TOLD: AtomicBool = AtomicBool::new(false);
     STDOUT.finish();
     if STDOUT.is_cut_off() && !IS_TOLD.swap(true, Relaxed) {
         note("standard output was cut off: nobody read it");
     }
     STDERR.finish();
+    STDOUT.is_cut_off()
 }

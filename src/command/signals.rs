@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: the first stops a run in order, the second at once, whatever keeps it from ending.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -16,6 +17,14 @@ use crate::writer::hurry;
 const GRACE: Duration = Duration::from_secs(5);
 /// How long the summary may take after the second.
 const LAST: Duration = Duration::from_secs(1);
+
+/// The first signal.
+static FIRST: OnceLock<Exit> = OnceLock::new();
+
+/// How the first signal wanted the process to end, if there was one.
+pub(super) fn first() -> Option<Exit> {
+    FIRST.get().copied()
+}
 
 /// The signals that ask the process to end.
 pub(super) struct Signals(UnboundedReceiver<Exit>);
@@ -60,6 +69,7 @@ fn watch(heard: &UnboundedSender<Exit>, ready: Sender<()>) {
         let Some(mut source) = Source::open() else { return };
         drop(ready);
         let first = source.next().await;
+        let _ = FIRST.set(first);
         // Whoever reads the output has a second more.
         hurry();
         // The run may be over already.

@@ -9,7 +9,7 @@ mod section;
 mod source;
 pub mod task;
 
-pub use check::{Checked, check};
+pub use check::{Checked, Keys, check, check_with};
 pub use source::{Source, SourceError, blot};
 
 use std::sync::Arc;
