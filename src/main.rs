@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use pullpush::cli::Cli;
 use pullpush::command;
 
 /// For loads, which allocate a dozen times a callback; and for musl, whose own allocator is slow.
@@ -10,5 +9,5 @@ use pullpush::command;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    command::execute(Cli::read()).into()
+    command::main().into()
 }

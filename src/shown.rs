@@ -58,11 +58,12 @@ pub fn file(path: &Path) -> String {
 
 /// A word for the shell of this system.
 pub fn quoted(word: &str) -> String {
-    match cfg!(windows) {
-        true => quoted_for_windows(word),
-        false if word.contains(is_obeyed) => quoted_bytes(word.as_bytes()),
-        false => quoted_for_posix(word),
-    }
+    if cfg!(windows) { quoted_for_windows(word) } else { quoted_for_posix(word) }
+}
+
+/// The same on one line, whatever the word holds.
+pub fn quoted_line(word: &str) -> String {
+    if !cfg!(windows) && word.contains(is_obeyed) { quoted_bytes(word.as_bytes()) } else { quoted(word) }
 }
 
 /// A file as a word for the shell of this system: never a flag, and on one line.
@@ -72,7 +73,7 @@ pub fn quoted_file(path: &Path) -> String {
     let path = if here { Path::new(".").join(path) } else { path.to_owned() };
     match path.to_str() {
         Some(name) if cfg!(windows) && name.contains(is_obeyed) => unspeakable(&path),
-        Some(name) => quoted(name),
+        Some(name) => quoted_line(name),
         None => quoted_raw(&path),
     }
 }

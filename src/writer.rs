@@ -1,9 +1,9 @@
 //! A thread that writes to one file or stream. Whoever has something to write hands it over and goes on, however slow the reader is.
 
 use std::io::{self, ErrorKind, Write};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -15,15 +15,17 @@ const ROOM: usize = FULL / 2;
 const CHUNK: usize = 256 * 1024;
 /// How long a line that nobody waits for may wait for more lines.
 const GATHER: Duration = Duration::from_millis(2);
-/// How long the ends of all outputs may take together once the process was asked to end.
-const LAST: Duration = Duration::from_secs(1);
-/// How long each of them may take at least.
-const LEAST: Duration = Duration::from_millis(200);
 /// How often somebody who waits looks whether the process was asked to end.
 const LOOK: Duration = Duration::from_millis(50);
+/// How many looks at outputs that stand still there are, all together, once it was: a second.
+const LOOKS: u32 = 20;
+/// How many of them each output has at least.
+const LEAST: u32 = 4;
 
 /// Whether the process was asked to end.
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
+/// How many looks there were since.
+static LOOKED: AtomicU32 = AtomicU32::new(0);
 
 /// From now on nobody waits long for a reader.
 pub fn hurry() {
@@ -219,24 +221,20 @@ impl Writer {
         let mut state = self.0.lock();
         self.0.wake(&mut state, true);
         state.waiters += 1;
-        let mut deadline = None;
+        let mut looks = 0;
         while !done(&state) && state.end.is_none() {
-            if IS_ENDING.load(Relaxed) && *deadline.get_or_insert_with(self::deadline) < Instant::now() {
-                state.close(End::CutOff);
-                self.0.moved.notify_waiters();
-            } else {
-                state = self.0.written.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            let (after, look) = self.0.written.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
+            state = after;
+            if look.timed_out() && IS_ENDING.load(Relaxed) {
+                looks += 1;
+                if LOOKED.fetch_add(1, Relaxed) >= LOOKS && looks >= LEAST {
+                    state.close(End::CutOff);
+                    self.0.moved.notify_waiters();
+                }
             }
         }
         state.waiters -= 1;
     }
-}
-
-/// By when an output has to end, now that the process is ending.
-fn deadline() -> Instant {
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    let now = Instant::now();
-    (*FIRST.get_or_init(|| now + LAST)).max(now + LEAST)
 }
 
 impl State {

@@ -49,7 +49,7 @@ impl Key {
         Ok(Self(key.to_owned()))
     }
 
-    /// The key in the environment variable that `who` names; `else_` is the way out if there is none.
+    /// The key in an environment variable.
     ///
     /// # Errors
     /// There is no such variable, or no key in it: in words.
@@ -57,9 +57,8 @@ impl Key {
         clippy::disallowed_methods,
         reason = "the variable's name is typed or in the scenario, so clap cannot read it"
     )]
-    pub fn from_env(name: &str, who: &str, else_: &str) -> Result<Self, String> {
-        let value = std::env::var(name)
-            .map_err(|_| format!("{who} in the environment variable {name}, which is not set: set it, or {else_}"))?;
+    pub fn from_env(name: &str) -> Result<Self, String> {
+        let value = std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?;
         Self::new(&value).map_err(|error| format!("the key in the environment variable {name}: {error}"))
     }
 

@@ -11,7 +11,6 @@ pub mod shard;
 mod signature;
 mod sink;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -59,12 +58,15 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment; if they cannot be meant, says why and ends the process.
-    pub fn read() -> Self {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// What is to be said instead: why they cannot be meant, or the help that was asked for.
+    pub fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| refuse(&error));
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| refuse(&error.format(&mut command)));
-        let Some((verb, matches)) = matches.subcommand() else { return cli };
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let Some((verb, matches)) = matches.subcommand() else { return Ok(cli) };
         let settled = match &mut cli.command {
             Command::Run(run) => run.settle(matches),
             Command::Load(load) => load.settle(matches),
@@ -72,20 +74,10 @@ impl Cli {
         };
         if let Err(contradiction) = settled {
             let verb = command.find_subcommand(verb).cloned();
-            refuse(&verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction));
+            return Err(verb.unwrap_or(command).error(ErrorKind::ArgumentConflict, contradiction));
         }
-        cli
+        Ok(cli)
     }
-}
-
-/// Ends the process as clap does, but without a key or a password that was typed in a wrong place.
-fn refuse(error: &clap::Error) -> ! {
-    if !error.use_stderr() {
-        error.exit();
-    }
-    // There is nowhere to report that it could not be written.
-    let _ = anstream::stderr().write_all(without_secrets(&error.render().ansi().to_string()).as_bytes());
-    std::process::exit(error.exit_code())
 }
 
 /// A line of ours without the keys and passwords that it may repeat: those of addresses, and of what was typed.

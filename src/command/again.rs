@@ -7,7 +7,7 @@ use crate::error::Exit;
 use crate::report::summary::Summary;
 use crate::scenario::{Source, blot_override};
 use crate::shown::{escaped, without_passwords, without_quoted_passwords};
-pub(super) use crate::shown::{quoted, quoted_file};
+pub(super) use crate::shown::{quoted_file, quoted_line as quoted};
 
 /// How to do the same again.
 #[derive(Debug)]

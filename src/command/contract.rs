@@ -7,7 +7,7 @@ use super::again::{connection, quoted};
 use super::alike::Alike;
 use super::connect::{addresses, admit, http};
 use super::github;
-use super::loaded::{Loaded, key_from, plan_with_key};
+use super::loaded::{Loaded, key_from, plan_with};
 use super::output::{Output, print, print_as_it_is};
 use super::progress::Meter;
 use super::signals::Signals;
@@ -54,9 +54,8 @@ pub(super) fn contract(args: &ContractArgs) -> Result<Exit, Failure> {
     }
     let rules = chosen(&args.only)?;
     let seed = args.seed.unwrap_or_else(Dice::draw_seed);
-    let key = args.key_env.as_deref().map(|name| {
-        key_from(name, "--key-env: the key is", "leave it out: then rules about signatures are not judged")
-    });
+    let key =
+        args.key_env.as_deref().map(|name| key_from(name, "leave it out: then rules about signatures are not judged"));
     let key = key.transpose()?;
     let load = |rule: &&Rule| load(rule, args, seed, key.as_ref());
     let loaded = rules.iter().map(load).collect::<Result<Vec<_>, _>>()?;
@@ -104,7 +103,7 @@ fn find(name: &str) -> Result<&'static Rule, Failure> {
 /// The rule's scenario, with what was typed about the receiver.
 fn load(rule: &Rule, args: &ContractArgs, seed: u64, key: Option<&Key>) -> Result<Loaded, Failure> {
     let scenario = ScenarioArgs { to: args.to.clone(), seed: Some(seed), epoch: None, set: Vec::new(), only: None };
-    let mut loaded = plan_with_key(Source::new(rule.name, rule.text), &scenario, |_| Ok(None))?;
+    let mut loaded = plan_with(Source::new(rule.name, rule.text), &scenario, None)?;
     // A receiver that demands signatures demands them of every callback.
     let mut scenario = Scenario::clone(loaded.plan.scenario());
     scenario.payload.key = key.cloned();

@@ -19,7 +19,7 @@ use crate::shown::{self, escaped};
 /// [`Failure`] if it cannot be read, or no callback is in it.
 pub(super) fn drift(args: &DriftArgs) -> Result<Exit, Failure> {
     let key_env = args.key_env.as_deref();
-    let key_of = |name| key_from(name, "--key-env: the key is", "leave --key-env out to verify nothing");
+    let key_of = |name| key_from(name, "leave --key-env out to verify nothing");
     let mut drift = Drift::new(key_env.map(key_of).transpose()?);
     let name = shown::file(&args.file);
     let read =

@@ -7,8 +7,8 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 
 use super::loaded::Loaded;
-use super::output::note;
-use crate::error::Failure;
+use super::signals::first;
+use crate::error::{Exit, Failure};
 use crate::event::Event;
 use crate::judge::Complaint;
 use crate::report::ndjson::{self, SCHEMA_VERSION};
@@ -88,7 +88,8 @@ impl Journal {
         let Some((writer, path)) = &self.0 else { return Ok(()) };
         writer.finish();
         if writer.is_cut_off() {
-            note(&format!("the journal {} was cut off: it could not be written in time", shown::file(path)));
+            let message = format!("the journal {} was cut off: it could not be written in time", shown::file(path));
+            return Err(Failure { exit: first().unwrap_or(Exit::Interrupted), message });
         }
         writer.failure().map_or(Ok(()), |(_, why)| Err(failure(path, &why)))
     }

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::report::summary::plural;
 use crate::run::settings::Addresses;
 use crate::scenario::problem::Level;
-use crate::scenario::{Checked, Scenario, Source, SourceError, check};
+use crate::scenario::{Checked, Keys, Scenario, Source, SourceError, check_with};
 use crate::time::{UnixMillis, wall_now};
 
 /// A scenario ready to be planned.
@@ -53,27 +53,19 @@ pub(super) fn load(path: &Path, args: &ScenarioArgs) -> Result<Loaded, Failure> 
 /// # Errors
 /// As [`load`].
 pub(super) fn plan(source: Source, args: &ScenarioArgs) -> Result<Loaded, Failure> {
-    let key = |name: &str| key_from(name, "the scenario's key is", "take key_env out to sign nothing").map(Some);
-    plan_with_key(source, args, key)
+    plan_with(source, args, Some(Key::from_env))
 }
 
-/// The same with the key that `key` gives for the variable's name, if the scenario names one.
+/// The same, with the key that the scenario names only if there are `keys`.
 ///
 /// # Errors
 /// As [`load`].
-pub(super) fn plan_with_key(
-    source: Source,
-    args: &ScenarioArgs,
-    key: impl FnOnce(&str) -> Result<Option<Key>, Failure>,
-) -> Result<Loaded, Failure> {
+pub(super) fn plan_with(source: Source, args: &ScenarioArgs, keys: Option<Keys>) -> Result<Loaded, Failure> {
     let text = [source.text()].into_iter().chain(args.set.iter().map(String::as_str)).collect::<Vec<_>>().join("\0");
-    let mut scenario = checked(check(source.clone()))?;
+    let scenario = checked(check_with(source.clone(), keys))?;
     let seed = args.seed.or(scenario.seed).unwrap_or_else(Dice::draw_seed);
     let chosen = args.epoch.map(|epoch| UnixMillis::from(*epoch)).or(scenario.payload.epoch);
     let epoch = chosen.unwrap_or_else(wall_now);
-    if let Some(name) = &scenario.key_env {
-        scenario.payload.key = key(name)?;
-    }
     if let Some(to) = &args.to {
         check_address("--to", to)?;
     }
@@ -127,12 +119,12 @@ pub(super) fn unreadable(error: SourceError) -> Failure {
     Failure::usage(format!("{error}{}", help.unwrap_or_default()))
 }
 
-/// The signing key in the environment variable that `who` names; `else_` is the way out if there is none.
+/// The signing key in the environment variable that was named with `--key-env`; `else_` is the way out if there is none.
 ///
 /// # Errors
 /// [`Failure`] if there is no such variable, or no key in it.
-pub(super) fn key_from(name: &str, who: &str, else_: &str) -> Result<Key, Failure> {
-    Key::from_env(name, who, else_).map_err(Failure::usage)
+pub(super) fn key_from(name: &str, else_: &str) -> Result<Key, Failure> {
+    Key::from_env(name).map_err(|why| Failure::usage(format!("--key-env: {why}; set it, or {else_}")))
 }
 
 /// Whether `url` can be called at all.

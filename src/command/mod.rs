@@ -38,13 +38,39 @@ mod trial;
 mod verdict;
 mod wait;
 
-use crate::cli::{Cli, Command};
-use crate::error::Exit;
+use std::io::Write;
+
+use crate::cli::{Cli, Command, without_secrets};
+use crate::error::{Exit, Failure};
 use output::tell;
 
-/// Does what was typed.
-pub fn execute(cli: Cli) -> Exit {
-    let done = descriptors::make_sure(&cli.command).and_then(|()| match cli.command {
+/// Reads what was typed, and does it.
+pub fn main() -> Exit {
+    let done = match Cli::read() {
+        Ok(cli) => descriptors::make_sure(&cli.command).and_then(|()| execute(cli.command)),
+        Err(instead) => say(&instead),
+    };
+    let exit = done.unwrap_or_else(|failure| {
+        tell(&failure);
+        failure.exit
+    });
+    // What was cut off is no success, even if all else was over when the signal came.
+    if output::finish() { signals::first().map_or(exit, |signal| exit.and(signal)) } else { exit }
+}
+
+/// Says what is wrong with what was typed, or the help that was asked for.
+fn say(instead: &clap::Error) -> Result<Exit, Failure> {
+    if instead.use_stderr() {
+        // There is nowhere to report that it could not be written.
+        let _ = anstream::stderr().write_all(without_secrets(&instead.render().ansi().to_string()).as_bytes());
+        return Ok(Exit::Usage);
+    }
+    output::print(&instead.render().ansi().to_string())?;
+    Ok(Exit::Success)
+}
+
+fn execute(command: Command) -> Result<Exit, Failure> {
+    match command {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Contract(args) => contract::contract(&args),
@@ -65,12 +91,5 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Schema(args) => manual::schema(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
-    });
-    let exit = done.unwrap_or_else(|failure| {
-        tell(&failure);
-        failure.exit
-    });
-    // What was played may have been over; what came of it was not told.
-    let cut_off_by = if output::finish() { None } else { signals::first() };
-    cut_off_by.map_or(exit, |by| exit.and(by))
+    }
 }

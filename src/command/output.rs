@@ -233,7 +233,7 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// The end of the process: what is not written yet is written, or it is said that it was cut off. Gives whether it all was.
+/// The end of the process: what is not written yet is written, or it is said that it was cut off; whether it was.
 pub(super) fn finish() -> bool {
     static IS_TOLD: AtomicBool = AtomicBool::new(false);
     STDOUT.finish();
@@ -241,5 +241,5 @@ pub(super) fn finish() -> bool {
         note("standard output was cut off: nobody read it");
     }
     STDERR.finish();
-    !STDOUT.is_cut_off()
+    STDOUT.is_cut_off()
 }

@@ -35,7 +35,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     files.reports(&args.report)?;
     let name = shown::file(&args.file);
     let records = records(args)?;
-    let key_of = |name| key_from(name, "--key-env: the key is", "add --verbatim to sign nothing anew");
+    let key_of = |name| key_from(name, "add --verbatim to sign nothing anew");
     let key = args.key_env.as_deref().map(key_of).transpose()?;
     let manner = replay::Manner { verbatim: args.verbatim, failed: args.failed, key, retry: retry(&args.retry)? };
     let is_signed = |record: &Record| record.body.windows(7).any(|bytes| bytes == b"\"sign\":");

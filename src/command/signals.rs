@@ -23,10 +23,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long the summary may take after the second.
 const LAST: Duration = Duration::from_secs(1);
 
-/// The first signal that came.
+/// The first signal.
 static FIRST: OnceLock<Exit> = OnceLock::new();
 
-/// How the first signal wants the process to end, if one has come.
+/// How the first signal wanted the process to end, if there was one.
 pub(super) fn first() -> Option<Exit> {
     FIRST.get().copied()
 }

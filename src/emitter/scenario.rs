@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::callback::sign::Key;
 use crate::scenario::problem::Level;
-use crate::scenario::{self, Source, check};
+use crate::scenario::{self, Source, check_with};
 
 /// A scenario that has no errors: what `pullpush run` plays, as TOML.
 #[derive(Clone)]
@@ -48,16 +48,10 @@ impl Scenario {
     }
 
     fn of(source: Source) -> Result<Self, ScenarioError> {
-        let checked = check(source);
+        let checked = check_with(source, Some(Key::from_env));
         let errors = checked.problems.iter().filter(|problem| problem.level == Level::Error);
         let errors = errors.map(|problem| problem.render(&checked.source, false)).collect::<Vec<_>>().join("\n\n");
-        let mut scenario = checked.scenario.ok_or(ScenarioError(errors))?;
-        if let Some(name) = &scenario.key_env {
-            let key = Key::from_env(name, "the scenario's key is", "take key_env out to sign nothing");
-            let key = key.map_err(|error| ScenarioError(format!("{}: {error}", checked.source.name())))?;
-            scenario.payload.key = Some(key);
-        }
-        Ok(Self(Arc::new(scenario)))
+        Ok(Self(Arc::new(checked.scenario.ok_or(ScenarioError(errors))?)))
     }
 }
 

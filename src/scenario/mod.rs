@@ -12,7 +12,7 @@ pub mod service;
 mod source;
 pub mod task;
 
-pub use check::{Checked, check};
+pub use check::{Checked, Keys, check, check_with};
 pub use secrets::blot_override;
 pub use source::{Source, SourceError};
 

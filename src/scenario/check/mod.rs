@@ -32,6 +32,7 @@ use super::service::Service;
 use super::source::Source;
 use super::{Receiver, Scenario};
 use crate::callback::payload::Payload;
+use crate::callback::sign::Key;
 
 /// The most `[[task]]` tables of a scenario.
 const MAX_TASKS: usize = 10_000;
@@ -57,15 +58,23 @@ impl Checked {
     }
 }
 
+/// The key in an environment variable; or in words, why there is none.
+pub type Keys = fn(&str) -> Result<Key, String>;
+
 /// Checks a scenario: all problems at once.
 pub fn check(source: Source) -> Checked {
+    check_with(source, None)
+}
+
+/// Checks a scenario that is to be used: also whether the keys that it names are there, if there are `keys`.
+pub fn check_with(source: Source, keys: Option<Keys>) -> Checked {
     let problems = Problems::default();
     let (parsed, errors) = DeTable::parse_recoverable(source.text());
     errors.iter().filter_map(|error| syntax::problem(error, source.text())).for_each(|problem| problems.add(problem));
     let mut table = parsed.into_inner();
     overrides::apply(&source, &mut table, &problems);
     // After a syntax error half of the file may be missing: what its absence causes is not worth reading.
-    let scenario = errors.is_empty().then(|| read(&table, &source, &problems));
+    let scenario = errors.is_empty().then(|| read(&table, &source, &problems, keys));
     let mut problems = problems.sorted();
     let valid = problems.iter().all(|problem| problem.level == Level::Warning);
     // The problem that tells of those cut off stands for one of them.
@@ -77,15 +86,16 @@ pub fn check(source: Source) -> Checked {
     Checked { scenario, problems, untold, source }
 }
 
-fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems) -> Scenario {
+fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems, keys: Option<Keys>) -> Scenario {
     let mut root = Section::new("a scenario", 0..0, table, problems);
     version(&mut root);
     let name = root.text("name");
     let description = root.text("description");
     let seed = root.integer("seed", 0..=i64::MAX).map(|seed| seed.value.cast_unsigned());
     let receiver = root.section("receiver", "[receiver]").map_or_else(Receiver::default, receiver::read);
-    let (payload, key_env) =
-        root.section("payload", "[payload]").map_or_else(|| (Payload::default(), None), payload::read);
+    let (payload, key_env) = root
+        .section("payload", "[payload]")
+        .map_or_else(|| (Payload::default(), None), |section| payload::read(section, keys));
     let service = root.section("service", "[service]").map_or_else(Service::default, service::read);
     let context = faults::Context { signed: payload.key.is_some() || key_env.is_some() };
     let general = faults::read(&mut root, "faults", context);

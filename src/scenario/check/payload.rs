@@ -2,19 +2,27 @@
 
 use toml::de::DeValue;
 
+use super::Keys;
 use crate::callback::payload::{EventTimeAt, JsonType, Payload, Profile, Stamps};
 use crate::callback::sign::Key;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::Section;
 use crate::time::{Millis, UnixMillis};
 
-/// The payload settings, and the name of the variable that holds the key.
-pub(super) fn read(mut section: Section<'_>) -> (Payload, Option<String>) {
+/// The payload settings, and the name of the variable that holds the key, which is read if there are `keys`.
+pub(super) fn read(mut section: Section<'_>, keys: Option<Keys>) -> (Payload, Option<String>) {
     let default = Payload::default();
-    let key = key(&mut section);
+    let mut key = key(&mut section);
     let key_env = section.string("key_env").map(|name| {
         if section.key_span("key").is_some() {
             section.add(Problem::error(name.span, "`key` and `key_env` are both given").help("keep one of them"));
+        } else if let Some(keys) = keys {
+            match keys(name.value) {
+                Ok(read) => key = Some(read),
+                Err(why) => section.add(
+                    Problem::error(name.span, why).help("set it to the key, or take `key_env` out to sign nothing"),
+                ),
+            }
         }
         name.value.to_owned()
     });

@@ -159,7 +159,7 @@ fn nobody_there() {
 #[test]
 fn a_key_that_is_not_there() {
     let done = Desk::new().run("pullpush contract --to http://127.0.0.1:1/ --key-env NOTHING").exits(2);
-    done.says("--key-env: the key is in the environment variable NOTHING, which is not set: set it, or leave it out");
+    done.says("--key-env: the environment variable NOTHING is not set; set it, or leave it out");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn another_key_is_a_difference() {
     let desk = with("proxy.har").env("OTHER_KEY", "other");
     let done = desk.run("pullpush drift proxy.har --key-env OTHER_KEY").exits(1);
     done.shows("; 3 not by MD5(key + t) with the key in OTHER_KEY");
-    desk.run("pullpush drift proxy.har --key-env NO_KEY").exits(2).says("NO_KEY, which is not set: set it, or leave");
+    desk.run("pullpush drift proxy.har --key-env NO_KEY").exits(2).says("NO_KEY is not set; set it, or leave");
 }
 
 /// What is printed makes the like, typed as it is.

@@ -154,12 +154,19 @@ fn key() {
 #[test]
 fn the_key_that_a_scenario_names() {
     let desk = Desk::new().file("signed.toml", VOD.replace("[payload]", "[payload]\nkey_env = \"CALLBACK_KEY\""));
-    for line in ["pullpush run signed.toml --virtual", "pullpush plan signed.toml"] {
-        desk.run(line).exits(2).says(
-            "error: the scenario's key is in the environment variable CALLBACK_KEY, which is not set: set it, or take \
-             key_env out to sign nothing\n",
-        );
+    let missing = |place: &str| format!("error: the environment variable CALLBACK_KEY is not set\n --> {place}\n");
+    for line in ["run signed.toml --virtual", "plan signed.toml", "explore signed.toml --to http://127.0.0.1:1/"] {
+        let done = desk.run(format!("pullpush {line}")).exits(2).says(&missing("signed.toml:8:11"));
+        done.says(" | key_env = \"CALLBACK_KEY\"\n")
+            .says("help: set it to the key, or take `key_env` out to sign nothing\n");
     }
+    // All files and all problems in one pass.
+    let wrong = VOD.replace("[payload]", "[payload]\nkey_env = \"OTHER_KEY\"").replace("start_gap", "start_gab");
+    let desk = desk.file("wrong.toml", wrong);
+    let done = desk.run("pullpush run signed.toml wrong.toml --virtual").exits(2).says(&missing("signed.toml:8:11"));
+    done.says("the environment variable OTHER_KEY is not set\n --> wrong.toml:8:11\n").says("`start_gab`");
+    let set = desk.run("pullpush run vod.toml --virtual --set payload.key_env=CALLBACK_KEY").exits(2);
+    set.says(&missing("--set:1:17"));
     desk.run("pullpush check signed.toml").exits(0);
     let desk = desk.env("CALLBACK_KEY", "testkey");
     desk.run("pullpush run signed.toml --virtual").exits(0);
@@ -167,5 +174,5 @@ fn the_key_that_a_scenario_names() {
     desk.env("CALLBACK_KEY", "no key")
         .run("pullpush plan signed.toml")
         .exits(2)
-        .says("error: the key in the environment variable CALLBACK_KEY: a key has only letters A-Z, a-z and digits\n");
+        .says("error: the key in the environment variable CALLBACK_KEY: a key has only letters A-Z, a-z and digits\n --> signed.toml:8:11\n");
 }

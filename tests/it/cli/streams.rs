@@ -65,8 +65,53 @@ fn a_run_goes_on_when_nobody_reads_it_any_more() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error() {
-    for command in RESULTS {
-        let done = Desk::new().run(format!("pullpush {command} > /dev/full")).exits(3);
+    let verbs = [
+        "run",
+        "explore",
+        "contract",
+        "load",
+        "merge",
+        "replay",
+        "drift",
+        "check",
+        "plan",
+        "send",
+        "sink",
+        "list",
+        "show",
+        "init",
+        "codes",
+        "sign",
+        "verify",
+        "schema",
+        "completions",
+        "man",
+    ];
+    let helps = verbs.iter().flat_map(|verb| [format!("help {verb}"), format!("{verb} --help"), format!("{verb} -h")]);
+    let others = [
+        "--help",
+        "--version",
+        "help",
+        "contract --list",
+        "contract --show order",
+        "schema",
+        "completions bash",
+        "man",
+        "verify --key testkey --t 1703732078 --sign 7e686adf6045c49cee873dc7d8eb05af",
+        "plan vod.toml --format html",
+        "load vod.toml --rate 50 --duration 100ms --sink",
+        "replay j.ndjson --sink --speed max",
+        "drift j.ndjson",
+        "merge m.json",
+    ];
+    let desk = Desk::new();
+    desk.run("pullpush run vod.toml --virtual --journal j.ndjson").exits(0);
+    desk.run("pullpush load vod.toml --rate 50 --duration 100ms --sink --report json=m.json");
+    let show = desk.run("pullpush contract --list").stdout.split(' ').next().unwrap().to_owned();
+    let all = RESULTS.into_iter().chain(others).map(str::to_owned).chain(helps);
+    for command in all.map(|command| command.replace("--show order", &format!("--show {show}"))) {
+        desk.run("rm -f playlist.toml").exits(0);
+        let done = desk.run(format!("pullpush {command} > /dev/full")).exits(3);
         let said = "error: cannot write to standard output: No space left on device (os error 28)\n";
         assert!(done.stderr.ends_with(said), "{command}: {}", done.stderr);
     }
