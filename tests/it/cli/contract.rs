@@ -30,6 +30,14 @@ fn a_correct_receiver_keeps_every_rule() {
     assert_eq!(graded(&done.stdout, "pass"), rules.collect::<Vec<_>>());
 }
 
+/// The one published way to put callbacks in order.
+#[test]
+fn a_receiver_that_sorts_by_event_time_keeps_the_rules_of_order() {
+    let service = Service::with(Bug::Sorts);
+    let rules = "--only late-alike --only late-start --only idempotent --only exit-not-final --only overtaken";
+    Desk::new().run(line(&service, &format!("{STATE} {rules}"))).exits(0).shows("5 rules: 5 passed");
+}
+
 #[test]
 fn the_card_for_people_and_for_programs() {
     let service = Service::with(Bug::ErrorIn200);
