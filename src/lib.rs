@@ -37,69 +37,38 @@
 //! What is documented here follows semantic versioning. Everything else in this crate is hidden, there for the command and
 //! its own tests, and may change at any time.
 
-mod emitter;
+mod testing;
 
-pub use emitter::{Complaint, Emitter, Http, InProcess, PlannedCallback, Report, Scenario, ScenarioError, Transport};
 #[doc(inline)]
-pub use run::pace::Speed;
+pub use engine::pace::Speed;
+pub use testing::{Complaint, Emitter, Http, InProcess, PlannedCallback, Report, Scenario, ScenarioError, Transport};
 
 #[doc(hidden)]
 pub mod callback;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod command;
-#[doc(hidden)]
-pub mod contract;
 #[doc(hidden)]
 pub mod dice;
 #[doc(hidden)]
-pub mod drift;
+pub mod engine;
 #[doc(hidden)]
-pub mod error;
-#[doc(hidden)]
-pub mod event;
-#[doc(hidden)]
-pub mod expect;
-#[doc(hidden)]
-pub mod explore;
-#[doc(hidden)]
-pub mod fault;
-#[doc(hidden)]
-pub mod generator;
-#[doc(hidden)]
-pub mod judge;
-#[doc(hidden)]
-pub mod library;
-#[doc(hidden)]
-pub mod load;
-#[doc(hidden)]
-pub mod measure;
+pub mod exit_code;
 #[doc(hidden)]
 pub mod page;
 #[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]
-pub mod probe;
-#[doc(hidden)]
-pub mod provider;
-#[doc(hidden)]
-pub mod replay;
-#[doc(hidden)]
 pub mod report;
-#[doc(hidden)]
-pub mod run;
 #[doc(hidden)]
 pub mod scenario;
 #[doc(hidden)]
-pub mod shown;
+pub mod service;
 #[doc(hidden)]
 pub mod sink;
 #[doc(hidden)]
+pub mod study;
+#[doc(hidden)]
+pub mod text;
+#[doc(hidden)]
 pub mod time;
-#[doc(hidden)]
-pub mod transport;
-#[doc(hidden)]
-pub mod writer;

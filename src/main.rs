@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pullpush::command;
+use pullpush::cli::command;
 
 /// For loads, which allocate a dozen times a callback; and for musl, whose own allocator is slow.
 #[global_allocator]

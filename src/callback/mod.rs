@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod codes;
+pub mod decoded;
 mod object;
 pub mod overlay;
 pub mod pages;
@@ -9,14 +10,13 @@ pub mod payload;
 pub mod restamp;
 pub mod sign;
 pub mod template;
-pub mod told;
 
 use std::fmt;
 use std::sync::Arc;
 
 use codes::Exit;
 
-use crate::shown::escaped;
+use crate::text::escaped;
 
 /// The kinds of callback, as `callback_event` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ mod bundle;
 pub use bundle::Module;
 pub(crate) use bundle::modules;
 
-use crate::shown::is_obeyed;
+use crate::text::is_obeyed;
 
 /// The scripts that both use.
 const SHARED: &[Module] =

@@ -9,9 +9,9 @@ use super::Plan;
 use super::agenda::MAX_OPEN;
 use super::delivery::Delivery;
 use super::lane::Lane;
-use crate::load::profile::{Profile, Times};
-use crate::load::{LoadSpec, Shard, Unit};
+use crate::plan::profile::{Profile, Times};
 use crate::scenario::extent::SHORT;
+use crate::scenario::load::{LoadSpec, Shard, Unit};
 use crate::time::{Cutoff, Millis};
 
 /// So many tasks in a row of which faults leave nothing are the end: more do not come by chance.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Plan;
-use crate::fault::{Fate, Fault};
+use crate::scenario::fault::{Fate, Fault};
 use crate::scenario::task::{IncidentKind, Script};
 
 /// One incident of one task, or one fault of one delivery.

@@ -6,9 +6,9 @@ use crate::callback::Callback;
 use crate::callback::body::{Moment, Sender, encode};
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::Payload;
-use crate::expect::Expectation;
-use crate::fault::{Corruption, DuplicateAs, Fate, Spoiling};
 use crate::plan::task::Task;
+use crate::scenario::expect::Expectation;
+use crate::scenario::fault::{Corruption, DuplicateAs, Fate, Spoiling};
 use crate::scenario::task::{IncidentKind, Step, When};
 use crate::time::Millis;
 

@@ -8,9 +8,9 @@ use super::delivery::{Delivery, Due, Pass};
 use super::task::Task;
 use crate::callback::Callback;
 use crate::dice::{Dice, Purpose, Stream};
-use crate::fault::Fate;
-use crate::provider::timeline::Timeline;
+use crate::scenario::fault::Fate;
 use crate::scenario::task::{IncidentKind, Script, Step, TaskSpec, When};
+use crate::service::timeline::Timeline;
 use crate::time::{Cutoff, Millis};
 
 /// The deliveries of one task in order, each made when it is asked for.

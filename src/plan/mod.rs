@@ -7,6 +7,7 @@ pub mod delivery;
 mod ids;
 pub mod lane;
 pub mod moments;
+pub mod profile;
 pub mod task;
 
 use std::cmp::Reverse;
@@ -14,9 +15,9 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::dice::{Dice, Purpose};
-use crate::provider::timeline::Timeline;
 use crate::scenario::Scenario;
 use crate::scenario::task::{Range, TaskSpec};
+use crate::service::timeline::Timeline;
 use crate::time::{Cutoff, Millis};
 use agenda::Agenda;
 use cause::Kept;

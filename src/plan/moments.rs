@@ -3,7 +3,7 @@
 use super::delivery::{Delivery, Pass};
 use crate::callback::body::Moment;
 use crate::callback::payload::Stamps;
-use crate::fault::DuplicateAs;
+use crate::scenario::fault::DuplicateAs;
 use crate::time::{Millis, UnixMillis};
 
 /// What times in bodies count from.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::callback::body::Sender;
-use crate::probe::About;
+use crate::scenario::probe::About;
 use crate::scenario::task::TaskSpec;
 use crate::time::Millis;
 

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::style::DIM;
-use crate::event::{Attempt, End, Event, Subject};
-use crate::fault::{FAULTS, Fault};
+use crate::engine::event::{Attempt, End, Event, Subject};
+use crate::scenario::fault::{FAULTS, Fault};
 
 /// A fold over the events of one run.
 #[derive(Debug, Default)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::event::{End, Event, Subject};
-use crate::judge::Complaint;
+use crate::engine::event::{End, Event, Subject};
+use crate::engine::judge::Complaint;
+use crate::engine::transport::Outcome;
 use crate::time::micros;
-use crate::transport::Outcome;
 
 /// The most tasks that have a case of their own; the complaints of the others are counted.
 const MAX_CASES: usize = 100_000;

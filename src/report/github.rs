@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::shown::{escaped_lines, without_quoted_passwords};
+use crate::text::{escaped_lines, without_quoted_passwords};
 
 /// The most annotations of one kind that are made at once: GitHub shows no more of a step.
 pub const MOST: usize = 10;

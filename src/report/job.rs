@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::log::milliseconds;
 use super::markdown::Page;
 use super::summary::{Summary, SummaryJson};
-use crate::error::Exit;
+use crate::exit_code::Exit;
 
 /// What came of one scenario.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::cases::{Case, Cases};
-use crate::shown::{escaped, without_passwords_of_urls};
+use crate::text::{escaped, without_passwords_of_urls};
 
 /// The report of scenarios, each with its name, its tasks, and the command that plays it again.
 ///

@@ -4,13 +4,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::style::{BAD, DIM, GOOD, NOTE};
-use crate::event::{Attempt, End, Event};
-use crate::fault::Fate;
-use crate::judge::Complaint;
-use crate::probe::{About, Probe};
-use crate::shown::escaped;
+use crate::engine::event::{Attempt, End, Event};
+use crate::engine::judge::Complaint;
+use crate::engine::transport::{FailureKind, Outcome};
+use crate::scenario::fault::Fate;
+use crate::scenario::probe::{About, Probe};
+use crate::text::escaped;
 use crate::time::{Millis, UnixMillis};
-use crate::transport::{FailureKind, Outcome};
 
 /// The width of the middle column.
 const WIDTH: usize = 28;

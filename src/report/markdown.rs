@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::shown::{escaped_lines, without_passwords_of_urls};
+use crate::text::{escaped_lines, without_passwords_of_urls};
 
 /// The longest page, in bytes: GitHub takes a mebibyte of a step, which may have others' pages too.
 const MAX_PAGE: usize = 256 * 1024;

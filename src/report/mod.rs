@@ -3,7 +3,6 @@
 pub mod audit;
 pub mod card;
 pub mod cases;
-pub mod drift;
 pub mod github;
 pub mod html;
 pub mod job;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::summary::Summary;
-use crate::event::{Attempt, End, Event, Subject};
-use crate::fault::Fate;
-use crate::judge::Complaint;
-use crate::shown::{without_passwords, without_passwords_of_urls};
+use crate::engine::event::{Attempt, End, Event, Subject};
+use crate::engine::judge::Complaint;
+use crate::engine::transport::{FailureKind, Outcome};
+use crate::scenario::fault::Fate;
+use crate::text::{without_passwords, without_passwords_of_urls};
 use crate::time::{Millis, UnixMillis, micros};
-use crate::transport::{FailureKind, Outcome};
 
 /// The version of these shapes; it changes when a reader would have to.
 pub const SCHEMA_VERSION: u32 = 1;

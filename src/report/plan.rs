@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::ndjson::{SCHEMA_VERSION, hex, told};
 use super::style::{DIM, NOTE};
 use crate::callback::payload::Payload;
+use crate::engine::settings::Addresses;
 use crate::plan::delivery::{Delivery, Due};
 use crate::plan::moments::Moments;
-use crate::run::settings::Addresses;
-use crate::shown::{escaped, quoted, without_passwords};
+use crate::text::{escaped, quoted, without_passwords};
 use crate::time::{Millis, UnixMillis};
 
 /// A delivery and what its bytes depend on.

@@ -11,12 +11,12 @@ use super::lengths::{Lengths, LengthsJson};
 use super::log::milliseconds;
 use super::ndjson::SCHEMA_VERSION;
 use super::style::{BAD, DIM, GOOD, NOTE};
-use crate::error::Exit;
-use crate::event::{End, Event};
-use crate::judge::Complaint;
-use crate::run::Rest;
+use crate::engine::event::{End, Event};
+use crate::engine::judge::Complaint;
+use crate::engine::player::Rest;
+use crate::engine::transport::{FailureKind, Outcome};
+use crate::exit_code::Exit;
 use crate::time::micros;
-use crate::transport::{FailureKind, Outcome};
 
 /// The most complaints that are told one by one.
 const MAX_TOLD: usize = 20;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::task::{File, IncidentKind, Relay, Rounds, Script, SourceKind, Step, TaskSpec};
 use crate::callback::{Kind, Kinds};
-use crate::fault::window::Windows;
-use crate::load::{LoadSpec, Rate, Unit};
+use crate::scenario::fault::window::Windows;
+use crate::scenario::load::{LoadSpec, Rate, Unit};
 use crate::time::Millis;
 
 /// Up to so many callbacks a task is short: cheap to work out again, and so kept as a number where very many are alive.

@@ -2,9 +2,14 @@
 
 mod check;
 mod duration;
+pub mod expect;
 pub mod extent;
+pub mod fault;
+pub mod library;
+pub mod load;
 mod overrides;
 pub mod places;
+pub mod probe;
 pub mod problem;
 mod secrets;
 mod section;
@@ -20,9 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::callback::payload::Payload;
-use crate::expect::Expectations;
-use crate::load::LoadSpec;
-use crate::probe::Probe;
+use crate::scenario::expect::Expectations;
+use crate::scenario::load::LoadSpec;
+use crate::scenario::probe::Probe;
 use crate::time::Millis;
 use service::Service;
 use task::TaskSpec;

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::{Problem, Problems};
 use super::section::QUOTES;
 use super::source::Source;
-use crate::shown::quoted;
+use crate::text::quoted;
 
 /// The longest path, in keys. Each is a call inside the last one: without a limit the stack would be it.
 const MAX_DEPTH: usize = 32;

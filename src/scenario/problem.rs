@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snip
 use serde::Serialize;
 
 use super::source::Source;
-use crate::shown::{escaped, without_quoted_passwords};
+use crate::text::{escaped, without_quoted_passwords};
 
 /// The most problems of one level that are shown: who has more has one cause, or another file in mind.
 const MOST: usize = 100;

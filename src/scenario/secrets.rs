@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::shown::{in_prose, in_value, names_a_secret};
+use crate::text::{in_prose, in_value, names_a_secret};
 
 /// Stars for what looks like a key or a password, byte for byte as long.
 ///

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::secrets::{blot, blot_override};
 use toml::de::{DeTable, DeValue};
 
-use crate::shown::file;
+use crate::text::file;
 
 /// The largest scenario file, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -6,9 +6,9 @@ use crate::callback::codes::Exit;
 use crate::callback::overlay::Overlay;
 use crate::callback::template::Template;
 use crate::callback::{Callback, Kinds};
-use crate::expect::Expectation;
-use crate::fault::chances::Chances;
-use crate::fault::window::Windows;
+use crate::scenario::expect::Expectation;
+use crate::scenario::fault::chances::Chances;
+use crate::scenario::fault::window::Windows;
 use crate::scenario::service::Service;
 use crate::time::Millis;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::shown::one_line;
+use crate::text::one_line;
 
 /// Something wrong with a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

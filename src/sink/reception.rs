@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::judge::{Seen, Verdict};
 use super::misbehaviour::Manner;
 use super::note::Note;
-use crate::shown::one_line;
+use crate::text::one_line;
 use crate::time::{Millis, UnixMillis};
 
 /// The version of a reception's JSON; it changes when a reader would have to.

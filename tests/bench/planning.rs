@@ -5,13 +5,14 @@ use std::sync::Arc;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use pullpush::callback::body::Moment;
+use pullpush::engine::pace::Speed;
+use pullpush::engine::player::play;
+use pullpush::engine::settings::{Addresses, Settings};
+use pullpush::engine::stop::stop;
+use pullpush::engine::transport::memory::{MemoryTransport, Reply};
 use pullpush::plan::Plan;
-use pullpush::run::pace::Speed;
-use pullpush::run::settings::{Addresses, Settings};
-use pullpush::run::{play, stop::stop};
 use pullpush::scenario::{Ordering, Retry, Source, check};
 use pullpush::time::UnixMillis;
-use pullpush::transport::memory::{MemoryTransport, Reply};
 
 const EPOCH: UnixMillis = UnixMillis(1_767_225_600_000);
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use pullpush::error::Exit;
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{Answer, FailureKind, Outcome, Request};
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{Answer, FailureKind, Outcome, Request};
+use pullpush::exit_code::Exit;
 
 use crate::support::{at_once, run};
 

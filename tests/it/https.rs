@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use pullpush::transport::http::{BuildError, HttpSettings, HttpTransport, SystemResolver};
-use pullpush::transport::{FailureKind, Outcome, Transport};
+use pullpush::engine::transport::http::{BuildError, HttpSettings, HttpTransport, SystemResolver};
+use pullpush::engine::transport::{FailureKind, Outcome, Transport};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use pullpush::event::{End, Event};
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::pace::Speed;
+use pullpush::engine::player::Rest;
+use pullpush::engine::transport::Request;
+use pullpush::engine::transport::memory::Reply;
 use pullpush::report::{log, ndjson};
-use pullpush::run::Rest;
-use pullpush::run::pace::Speed;
-use pullpush::transport::Request;
-use pullpush::transport::memory::Reply;
 
 use crate::support::{Run, at_once, planned, run, story};
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use pullpush::event::{End, Event};
-use pullpush::run::Rest;
-use pullpush::run::outputs::Outputs;
-use pullpush::run::pace::Speed;
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{FailureKind, Outcome, Request};
-use pullpush::writer::Writer;
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::outputs::Outputs;
+use pullpush::engine::pace::Speed;
+use pullpush::engine::player::Rest;
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{FailureKind, Outcome, Request};
+use pullpush::engine::writer::Writer;
 
 use crate::support::{EPOCH, Run, at_once, run};
 
@@ -287,7 +287,7 @@ fn the_time_that_a_full_output_stops_it_is_in_no_other_figure() {
             move |request, _| {
                 // After the first nobody reads, and that answer takes three seconds; then somebody does.
                 match request {
-                    1 => output.push(&" ".repeat(pullpush::writer::FULL)),
+                    1 => output.push(&" ".repeat(pullpush::engine::writer::FULL)),
                     _ => drop(reads.take()),
                 }
                 Reply::status(200, Duration::from_secs(3))

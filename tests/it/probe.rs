@@ -4,10 +4,10 @@ mod real;
 
 use std::time::Duration;
 
-use pullpush::event::Event;
-use pullpush::run::pace::Speed;
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{Answer, FailureKind, Outcome, Request};
+use pullpush::engine::event::Event;
+use pullpush::engine::pace::Speed;
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{Answer, FailureKind, Outcome, Request};
 use reqwest::Method;
 
 use crate::support::{Run, at_once, run};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use pullpush::event::Event;
-use pullpush::judge::Judge;
-use pullpush::run::play;
-use pullpush::run::settings::{Addresses, Settings};
-use pullpush::run::stop::stop;
-use pullpush::transport::{Answer, Exchange, Outcome, Request, Transport};
+use pullpush::engine::event::Event;
+use pullpush::engine::judge::Judge;
+use pullpush::engine::player::play;
+use pullpush::engine::settings::{Addresses, Settings};
+use pullpush::engine::stop::stop;
+use pullpush::engine::transport::{Answer, Exchange, Outcome, Request, Transport};
 use tokio::time::sleep;
 
 use crate::support::{EPOCH, RECEIVER, planned};

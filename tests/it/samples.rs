@@ -9,9 +9,9 @@ use pullpush::callback::codes;
 use pullpush::callback::overlay::Overlay;
 use pullpush::callback::payload::Payload;
 use pullpush::callback::sign::Key;
-use pullpush::library::LIBRARY;
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
+use pullpush::scenario::library::LIBRARY;
 use pullpush::time::UnixMillis;
 
 use crate::support::{Run, at_once, valid};
@@ -73,7 +73,7 @@ fn planned() -> Vec<String> {
 fn sent() -> Vec<String> {
     let text = LIBRARY.iter().find(|shipped| shipped.name == "seed-document").unwrap().text;
     let mut bodies = Vec::new();
-    let receiver = |_, request: &pullpush::transport::Request| {
+    let receiver = |_, request: &pullpush::engine::transport::Request| {
         bodies.push(String::from_utf8(request.body.to_vec()).unwrap());
         at_once(200)
     };

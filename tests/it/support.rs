@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pullpush::event::{End, Event};
-use pullpush::judge::Judge;
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::judge::Judge;
+use pullpush::engine::outputs::Outputs;
+use pullpush::engine::pace::Speed;
+use pullpush::engine::player::{Rest, play};
+use pullpush::engine::settings::{Addresses, Settings};
+use pullpush::engine::stop::stop;
+use pullpush::engine::transport::Request;
+use pullpush::engine::transport::memory::{MemoryTransport, Reply};
 use pullpush::plan::Plan;
 use pullpush::report::ndjson::word;
 use pullpush::report::summary::Summary;
-use pullpush::run::outputs::Outputs;
-use pullpush::run::pace::Speed;
-use pullpush::run::settings::{Addresses, Settings};
-use pullpush::run::stop::stop;
-use pullpush::run::{Rest, play};
 use pullpush::scenario::{Scenario, Source, check};
 use pullpush::time::UnixMillis;
-use pullpush::transport::Request;
-use pullpush::transport::memory::{MemoryTransport, Reply};
 
 /// Scenario time 0.
 pub(crate) const EPOCH: UnixMillis = UnixMillis(1_767_225_600_000);

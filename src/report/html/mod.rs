@@ -14,7 +14,7 @@ pub use words::Room;
 use super::ndjson::SCHEMA_VERSION;
 use crate::callback;
 use crate::page::{self, Module, modules};
-use crate::shown::without_passwords_of_urls;
+use crate::text::without_passwords_of_urls;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");

@@ -9,14 +9,14 @@ use super::model::{Attempt, Delivery, Drawn, Failure, Probe, ThreeLengths};
 use super::sheet::Sheet;
 use super::words::Room;
 use crate::callback::Kind;
-use crate::event::{self, End, Event, Subject};
-use crate::judge::{Complaint, Topic};
+use crate::engine::event::{self, End, Event, Subject};
+use crate::engine::judge::{Complaint, Topic};
+use crate::engine::transport::Outcome;
 use crate::report::lengths::Lengths;
 use crate::report::ndjson::{told, word};
 use crate::report::summary::SummaryJson;
-use crate::shown::{escaped, one_line, without_passwords};
+use crate::text::{escaped, one_line, without_passwords};
 use crate::time::{UnixMillis, micros};
-use crate::transport::Outcome;
 
 /// The most attempts of one delivery.
 const MAX_ATTEMPTS: usize = 100;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::model::{Body, Delivery, Drawn, LeftOut, Task};
 use super::words::{Room, Words};
-use crate::shown::{escaped, without_passwords};
+use crate::text::{escaped, without_passwords};
 
 /// A picture in the making.
 #[derive(Debug, Default)]

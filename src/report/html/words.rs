@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::model::Body;
-use crate::shown::{escaped, escaped_lines, without_passwords_of_urls};
+use crate::text::{escaped, escaped_lines, without_passwords_of_urls};
 
 /// The longest body that is shown whole, in bytes.
 const MAX_BODY: usize = 4 * 1024;

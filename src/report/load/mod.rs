@@ -12,9 +12,9 @@ use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
 use super::ndjson::SCHEMA_VERSION;
-use crate::error::Exit;
-use crate::load::threshold::{Counted, Series, Threshold};
-use crate::measure::{DIGITS, MAX_MICROS, Measurement, at};
+use crate::engine::measure::{DIGITS, MAX_MICROS, Measurement, at};
+use crate::exit_code::Exit;
+use crate::scenario::load::threshold::{Counted, Series, Threshold};
 use crate::time::micros;
 
 /// What a load run was about: two results are of the same load if these are alike.

@@ -8,9 +8,9 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 
 use super::LoadReport;
-use crate::load::threshold::Threshold;
-use crate::measure::{DIGITS, MAX_MICROS, Measurement, histogram};
-use crate::shown::one_line;
+use crate::engine::measure::{DIGITS, MAX_MICROS, Measurement, histogram};
+use crate::scenario::load::threshold::Threshold;
+use crate::text::one_line;
 
 impl LoadReport {
     /// The measurement it is of.

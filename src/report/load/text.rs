@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{LoadReport, Quantiles, Verdict};
-use crate::load::Shard;
-use crate::load::threshold::{Series, Threshold};
+use crate::engine::transport::FailureKind;
 use crate::report::log::milliseconds;
 use crate::report::style::{BAD, DIM, GOOD, NOTE};
-use crate::shown::one_line;
-use crate::transport::FailureKind;
+use crate::scenario::load::Shard;
+use crate::scenario::load::threshold::{Series, Threshold};
+use crate::text::one_line;
 
 /// How much of a reason is shown, in characters.
 const MOST_OF_A_REASON: usize = 300;

@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::json::object;
 use super::receiver::HEADER_NAME;
-use crate::expect::{Expectation, Expectations, StatusClass, Statuses};
+use crate::scenario::expect::{Expectation, Expectations, StatusClass, Statuses};
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{Section, Value, integer_of};
 use crate::time::Millis;

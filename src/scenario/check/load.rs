@@ -6,9 +6,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::size::Sizes;
-use crate::load::threshold::Threshold;
-use crate::load::{Arrivals, LoadSpec, OnSaturation, Rate, Stage, Unit};
 use crate::scenario::duration;
+use crate::scenario::load::threshold::Threshold;
+use crate::scenario::load::{Arrivals, LoadSpec, OnSaturation, Rate, Stage, Unit};
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section, integer_of};
 

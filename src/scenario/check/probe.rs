@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::expect::expectation;
 use super::json::object;
 use crate::callback::Kind;
-use crate::expect::Statuses;
-use crate::probe::{PLACEHOLDERS, Probe, When, unknown_placeholder};
+use crate::scenario::expect::Statuses;
+use crate::scenario::probe::{PLACEHOLDERS, Probe, When, unknown_placeholder};
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section, list, unknown_word};
 

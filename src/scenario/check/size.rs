@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::load::{LoadSpec, Unit};
 use crate::scenario::extent::{Extent, MAX_ALIVE, MAX_LATE, MAX_LONG, SHORT, number};
+use crate::scenario::load::{LoadSpec, Unit};
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::section::Section;
 use crate::scenario::task::TaskSpec;

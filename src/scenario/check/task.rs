@@ -6,7 +6,7 @@ use super::faults::Context;
 use super::lint::Lints;
 use super::{faults, relay, step, url};
 use crate::callback::template::Template;
-use crate::fault::window::Windows;
+use crate::scenario::fault::window::Windows;
 use crate::scenario::problem::Problem;
 use crate::scenario::section::{At, Section};
 use crate::scenario::service::Service;

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use super::Sink;
 use super::reception::Reception;
 use crate::callback::sign::Key;
-use crate::shown::names_a_secret;
+use crate::text::names_a_secret;
 use crate::time::UnixMillis;
 use ring::Ring;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use pullpush::transport::http::{HttpSettings, HttpTransport, SystemResolver};
-use pullpush::transport::{MAX_ANSWER_BODY, Outcome, Request, Transport};
+use pullpush::engine::transport::http::{HttpSettings, HttpTransport, SystemResolver};
+use pullpush::engine::transport::{MAX_ANSWER_BODY, Outcome, Request, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use pullpush::callback::body::Moment;
 use pullpush::callback::sign::Key;
-use pullpush::drift::{Captured, Drift};
-use pullpush::fault::Spoiling;
+use pullpush::study::drift::{Captured, Drift};
+use pullpush::scenario::fault::Spoiling;
 use pullpush::plan::Plan;
-use pullpush::replay::{Manner, each, read, script};
-use pullpush::report::drift::{human, ndjson};
+use pullpush::study::replay::{Manner, each, read, script};
+use pullpush::study::drift::text::{human, ndjson};
 use pullpush::scenario::{Retry, Source, check};
 use pullpush::time::UnixMillis;
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use pullpush::plan::Plan;
 use pullpush::report::ndjson::line;
-use pullpush::run::pace::Speed;
-use pullpush::run::play;
-use pullpush::run::settings::{Addresses, Settings};
-use pullpush::run::stop::stop;
+use pullpush::engine::pace::Speed;
+use pullpush::engine::player::play;
+use pullpush::engine::settings::{Addresses, Settings};
+use pullpush::engine::stop::stop;
 use pullpush::scenario::{Scenario, Source, check};
 use pullpush::time::UnixMillis;
-use pullpush::transport::Request;
-use pullpush::transport::memory::{MemoryTransport, Reply};
+use pullpush::engine::transport::Request;
+use pullpush::engine::transport::memory::{MemoryTransport, Reply};
 
 /// The most callbacks of a scenario that is played.
 const MOST: usize = 300;

@@ -26,7 +26,7 @@ fn a_correct_receiver_keeps_every_rule() {
     let signed = Service::demanding(KEY);
     let done = desk.run(line(&signed, &format!("{STATE} --key-env CALLBACK_KEY --format json"))).exits(0);
     assert_eq!(done.stderr, "");
-    let rules = pullpush::contract::RULES.iter().map(|rule| rule.name);
+    let rules = pullpush::study::contract::rules::RULES.iter().map(|rule| rule.name);
     assert_eq!(graded(&done.stdout, "pass"), rules.collect::<Vec<_>>());
 }
 
@@ -58,7 +58,7 @@ fn the_list() {
 #[test]
 fn every_rule_can_be_shown_and_played() {
     let desk = Desk::new().env("CALLBACK_KEY", KEY);
-    for rule in pullpush::contract::RULES {
+    for rule in pullpush::study::contract::rules::RULES {
         let shown = desk.run(format!("pullpush contract --show {} | tee rule.toml", rule.name)).exits(0);
         let remark = "# What is compared here, only contract compares: run plays it, and cannot judge the rule.\n#\n";
         let is_compared = ["idempotent", "late-alike", "late-start", "exit-not-final"].contains(&rule.name);
@@ -74,7 +74,7 @@ fn every_rule_can_be_shown_and_played() {
 
 #[test]
 fn every_rule_says_what_and_why() {
-    for rule in pullpush::contract::RULES {
+    for rule in pullpush::study::contract::rules::RULES {
         let says = rule.says();
         assert!(
             !says.ends_with('.') && says.len() < 80 && rule.text.starts_with(&format!("# {says}\n#\n# ")),
@@ -90,7 +90,8 @@ fn the_rules_are_the_folder() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/contract");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let files: BTreeSet<_> = files.collect();
-    let rules: Vec<_> = pullpush::contract::RULES.iter().map(|rule| format!("{}.toml", rule.name)).collect();
+    let rules: Vec<_> =
+        pullpush::study::contract::rules::RULES.iter().map(|rule| format!("{}.toml", rule.name)).collect();
     assert_eq!((files.len(), files), (rules.len(), rules.into_iter().collect()));
 }
 

@@ -19,7 +19,7 @@ fn breaks(rules: &[&str], with_key: bool, whim: impl Fn(&Call, &[Call], bool) ->
 
 #[track_caller]
 fn broken(service: &Service, rules: &[&str], with_key: bool) {
-    let tried = pullpush::contract::RULES.iter().map(|rule| rule.name);
+    let tried = pullpush::study::contract::rules::RULES.iter().map(|rule| rule.name);
     let tried = tried.filter(|rule| *rule != SLOW || rules.contains(&SLOW)).map(|rule| format!("--only {rule}"));
     let key = if with_key { "--key-env CALLBACK_KEY" } else { "" };
     let line = format!(
@@ -190,7 +190,7 @@ fn right_signatures() {
 #[test]
 fn every_rule_stands_here() {
     let text = include_str!("rules.rs");
-    for rule in pullpush::contract::RULES {
+    for rule in pullpush::study::contract::rules::RULES {
         assert!(text.contains(&format!("\"{}\"", rule.name)) || rule.name == "signed", "nothing breaks {}", rule.name);
     }
 }

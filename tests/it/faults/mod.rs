@@ -8,8 +8,8 @@ mod wire;
 
 use std::time::Duration;
 
-use pullpush::transport::Request;
-use pullpush::transport::memory::Reply;
+use pullpush::engine::transport::Request;
+use pullpush::engine::transport::memory::Reply;
 use serde_json::Value;
 
 use crate::support::{EPOCH, Run, at_once, planned, run};

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use pullpush::engine::settings::Addresses;
 use pullpush::plan::Plan;
 use pullpush::report::plan::{Planned, curl, ndjson, table};
-use pullpush::run::settings::Addresses;
 use snapbox::assert::DEFAULT_ACTION_ENV;
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use pullpush::callback::Kind;
 use pullpush::callback::sign::BadSignature;
-use pullpush::event::Event;
-use pullpush::fault::chances::Chances;
-use pullpush::fault::{BadConnection, Corruption, Fate};
+use pullpush::engine::event::Event;
+use pullpush::engine::settings::Addresses;
+use pullpush::engine::transport::memory::Reply;
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Delivery;
 use pullpush::report::plan::Planned;
-use pullpush::run::settings::Addresses;
 use pullpush::scenario::Source;
-use pullpush::transport::memory::Reply;
+use pullpush::scenario::fault::chances::Chances;
+use pullpush::scenario::fault::{BadConnection, Corruption, Fate};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use pullpush::callback::sign::Key;
-use pullpush::event::{End, Event};
-use pullpush::fault::{BadConnection, Corruption};
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{FailureKind, Manner, Outcome, Request};
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
+use pullpush::scenario::fault::{BadConnection, Corruption};
 use pullpush::sink::judge::judge;
 use pullpush::time::{Millis, UnixMillis};
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{FailureKind, Manner, Outcome, Request};
 
 use super::{faults, json, slow, step, taken};
 use crate::support::{EPOCH, Run, at_once, run, story, valid};

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use pullpush::transport::{FailureKind, Manner, Outcome, Request, SLOW_PAUSE, SLOW_PIECES, Transport};
+use pullpush::engine::transport::{FailureKind, Manner, Outcome, Request, SLOW_PAUSE, SLOW_PIECES, Transport};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 

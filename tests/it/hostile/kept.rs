@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pullpush::transport::{Exchange, FailureKind, Outcome, Request, Transport};
+use pullpush::engine::transport::{Exchange, FailureKind, Outcome, Request, Transport};
 
 use super::server::{Connection, Server};
 use super::{PATIENT, assert_answered, assert_kind, request, transport};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pullpush::transport::{FailureKind, MAX_ANSWER_BODY, Outcome, Request, Transport};
+use pullpush::engine::transport::{FailureKind, MAX_ANSWER_BODY, Outcome, Request, Transport};
 
 use super::server::Server;
 use super::{PATIENT, assert_failed, assert_kind, post, post_briefly, request, transport};

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pullpush::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
-use pullpush::transport::{FailureKind, Outcome, Request, Transport};
+use pullpush::engine::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
+use pullpush::engine::transport::{FailureKind, Outcome, Request, Transport};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;

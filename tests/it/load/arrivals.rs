@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pullpush::callback::body::Moment;
-use pullpush::load::Shard;
-use pullpush::load::profile::Profile;
 use pullpush::plan::Plan;
 use pullpush::plan::arrivals::{Arrival, Part, Timed};
 use pullpush::plan::delivery::Delivery;
+use pullpush::plan::profile::Profile;
+use pullpush::scenario::load::Shard;
 
 use super::{TASKS, arrivals, load, millis};
 use crate::support::{EPOCH, RECEIVER};

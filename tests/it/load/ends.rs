@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
 
-use pullpush::generator::live::Live;
-use pullpush::generator::{Halt, Load, generate};
-use pullpush::measure::Measurement;
-use pullpush::transport::http::HttpTransport;
-use pullpush::transport::{Exchange, Request, Transport};
+use pullpush::engine::load::live::Live;
+use pullpush::engine::load::{Halt, Load, generate};
+use pullpush::engine::measure::Measurement;
+use pullpush::engine::transport::http::HttpTransport;
+use pullpush::engine::transport::{Exchange, Request, Transport};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 

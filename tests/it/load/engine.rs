@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use pullpush::generator::live::{Live, Look, look};
-use pullpush::generator::{Halt, Load, generate};
-use pullpush::load::Shard;
-use pullpush::measure::Measurement;
-use pullpush::run::settings::Addresses;
+use pullpush::engine::load::live::{Live, Look, look};
+use pullpush::engine::load::{Halt, Load, generate};
+use pullpush::engine::measure::Measurement;
+use pullpush::engine::settings::Addresses;
+use pullpush::scenario::load::Shard;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -262,7 +262,7 @@ fn connections_are_kept() {
 #[cfg(feature = "https")]
 #[test]
 fn a_load_may_go_over_https() {
-    use pullpush::transport::http::{HttpSettings, HttpTransport, SystemResolver};
+    use pullpush::engine::transport::http::{HttpSettings, HttpTransport, SystemResolver};
 
     let authority = crate::https::Authority::new();
     let url = format!("https://{}/callback", authority.serve("127.0.0.1", |_| ()));

@@ -9,10 +9,10 @@ mod slow;
 
 use std::time::Duration;
 
-use pullpush::load::LoadSpec;
-use pullpush::load::profile::Profile;
 use pullpush::plan::Plan;
 use pullpush::plan::arrivals::{Arrival, Part, Timed};
+use pullpush::plan::profile::Profile;
+use pullpush::scenario::load::LoadSpec;
 
 use crate::support::planned;
 

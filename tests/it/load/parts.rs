@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pullpush::load::{LoadSpec, Shard};
 use pullpush::plan::Plan;
 use pullpush::plan::arrivals::{Arrival, Part};
+use pullpush::scenario::load::{LoadSpec, Shard};
 
 use super::{TASKS, arrivals, load};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pullpush::generator::Load;
-use pullpush::load::Shard;
-use pullpush::measure::Measurement;
+use pullpush::engine::load::Load;
+use pullpush::engine::measure::Measurement;
+use pullpush::scenario::load::Shard;
 use tokio::sync::Mutex;
 
 use super::engine::{make, offered};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pullpush::transport::{FailureKind, MAX_ANSWER_BODY, Outcome, Request, Transport};
+use pullpush::engine::transport::{FailureKind, MAX_ANSWER_BODY, Outcome, Request, Transport};
 
 use super::cases;
 use super::mangled::mangled;

@@ -7,12 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use pullpush::callback::payload::{JsonType, Profile};
 use pullpush::callback::sign::Key;
-use pullpush::drift::{Captured, Drift, Findings};
-use pullpush::event::Event;
+use pullpush::engine::event::Event;
 use pullpush::plan::Plan;
-use pullpush::replay::{Record, Source as Read, each};
 use pullpush::report::ndjson;
 use pullpush::scenario::{Scenario, Source, check};
+use pullpush::study::drift::{Captured, Drift, Findings};
+use pullpush::study::replay::{Record, Source as Read, each};
 use serde_json::{Value, json};
 
 use super::{cases, composed};
@@ -200,7 +200,7 @@ fn capture(bodies: &[String]) -> String {
 
 /// How the callbacks of each kind differ, in words.
 fn told(findings: &Findings) -> Vec<(String, Vec<String>)> {
-    let words = |kind: &pullpush::drift::KindSeen| {
+    let words = |kind: &pullpush::study::drift::KindSeen| {
         let mut words: Vec<_> = kind.differences.iter().map(|(difference, _)| difference.words("it")).collect();
         words.sort();
         (kind.event.clone(), words)

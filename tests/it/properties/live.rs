@@ -5,9 +5,9 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use pullpush::dice::Dice;
-use pullpush::provider::timeline::machine::Machine;
-use pullpush::provider::timeline::status::Activity;
 use pullpush::scenario::task::{Script, TaskSpec};
+use pullpush::service::timeline::machine::Machine;
+use pullpush::service::timeline::status::Activity;
 use pullpush::time::Millis;
 
 use super::{cases, composed, planned};

@@ -4,16 +4,16 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use pullpush::error::Exit;
-use pullpush::load::profile::Profile;
-use pullpush::load::threshold::{Latency, Relation, Series, Threshold};
-use pullpush::load::{Arrivals, LoadSpec, Rate, Shard};
-use pullpush::measure::{Measurement, Start};
+use pullpush::engine::measure::{Measurement, Start};
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{FailureKind, Outcome};
+use pullpush::exit_code::Exit;
 use pullpush::plan::arrivals::{Arrival, Part, Timed};
+use pullpush::plan::profile::Profile;
 use pullpush::report::load::{LoadHeader, LoadReport};
+use pullpush::scenario::load::threshold::{Latency, Relation, Series, Threshold};
+use pullpush::scenario::load::{Arrivals, LoadSpec, Rate, Shard};
 use pullpush::scenario::{Source, check};
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{FailureKind, Outcome};
 use serde_json::Value;
 
 use super::composed;

@@ -6,14 +6,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 use pullpush::callback::Callback;
 use pullpush::callback::body::Moment;
-use pullpush::event::{End, Event};
-use pullpush::fault::{DuplicateAs, Spoiling};
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::transport::memory::Reply;
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Delivery;
+use pullpush::scenario::fault::{DuplicateAs, Spoiling};
 use pullpush::scenario::task::{IncidentKind, Script};
 use pullpush::sink::judge::judge;
 use pullpush::time::Millis;
-use pullpush::transport::memory::Reply;
 use serde_json::Value;
 
 use super::composed::{self, Composed};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use pullpush::callback::sign::Key;
-use pullpush::drift::{Captured, Drift};
 use pullpush::plan::Plan;
-use pullpush::replay::{Manner, each, read, script};
-use pullpush::report::drift::{human, ndjson};
 use pullpush::report::ndjson::line;
 use pullpush::scenario::{Retry, Source};
-use pullpush::shown::is_obeyed;
+use pullpush::study::drift::text::{human, ndjson};
+use pullpush::study::drift::{Captured, Drift};
+use pullpush::study::replay::{Manner, each, read, script};
+use pullpush::text::is_obeyed;
 use serde_json::json;
 
 use super::cases;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use pullpush::callback::sign::Key;
-use pullpush::explore::script::script;
-use pullpush::explore::write::write;
-use pullpush::fault::Fate;
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Pass;
 use pullpush::plan::moments::Moments;
+use pullpush::scenario::fault::Fate;
 use pullpush::scenario::{Scenario, Source};
+use pullpush::study::explore::script::script;
+use pullpush::study::explore::write::write;
 use pullpush::time::Millis;
 
 use super::{cases, composed};

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use pullpush::library::LIBRARY;
+use pullpush::scenario::library::LIBRARY;
 
 /// Words that mean something to a scenario.
 const WORDS: &str = "version name seed service receiver payload task incident step source files url duration loops file_index end \

@@ -4,10 +4,10 @@ use std::mem::size_of;
 use std::sync::Arc;
 
 use pullpush::dice::Dice;
-use pullpush::provider::timeline::machine::Machine;
-use pullpush::provider::timeline::status::Status;
 use pullpush::scenario::Source;
 use pullpush::scenario::task::{Incident, Script, TaskSpec};
+use pullpush::service::timeline::machine::Machine;
+use pullpush::service::timeline::status::Status;
 use pullpush::time::Millis;
 
 use super::{LIST, LIVE, incident};

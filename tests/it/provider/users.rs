@@ -2,9 +2,9 @@
 
 use pullpush::callback::body::Moment;
 use pullpush::callback::payload::{Payload, Profile};
-use pullpush::fault::Spoiling;
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
+use pullpush::scenario::fault::Spoiling;
 use pullpush::time::UnixMillis;
 use serde_json::Value;
 

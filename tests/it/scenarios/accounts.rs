@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pullpush::event::{End, Event};
-use pullpush::fault::Fate;
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::pace::Speed;
+use pullpush::engine::player::Rest;
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{FailureKind, Outcome};
 use pullpush::plan::Plan;
 use pullpush::report::summary::Summary;
-use pullpush::run::Rest;
-use pullpush::run::pace::Speed;
 use pullpush::scenario::Source;
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{FailureKind, Outcome};
+use pullpush::scenario::fault::Fate;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 

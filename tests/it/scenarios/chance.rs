@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use pullpush::engine::settings::Addresses;
+use pullpush::engine::transport::memory::Reply;
 use pullpush::plan::Plan;
 use pullpush::report::ndjson;
 use pullpush::report::plan::{Planned, ndjson as planned};
-use pullpush::run::settings::Addresses;
 use pullpush::scenario::Source;
-use pullpush::transport::memory::Reply;
 
 use super::shipped;
 use crate::support::{EPOCH, RECEIVER, Run, valid};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use pullpush::event::{End, Event};
+use pullpush::engine::event::{End, Event};
+use pullpush::engine::player::Rest;
 use pullpush::plan::Plan;
-use pullpush::run::Rest;
 use pullpush::scenario::Source;
 
 use crate::support::{Run, at_once, valid};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pullpush::engine::transport::memory::Reply;
+use pullpush::engine::transport::{Answer, Outcome, Request};
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
 use pullpush::sink::Sink;
 use pullpush::sink::misbehaviour::Misbehaviour;
 use pullpush::time::Millis;
-use pullpush::transport::memory::Reply;
-use pullpush::transport::{Answer, Outcome, Request};
 use reqwest::Method;
 use serde_json::{Value, json};
 

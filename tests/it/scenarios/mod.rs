@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use md5::{Digest, Md5};
-use pullpush::library::{LIBRARY, Shipped};
+use pullpush::scenario::library::{LIBRARY, Shipped};
 use pullpush::scenario::{Source, check};
 
 /// What is typed beside a scenario's name; its comment has to say so.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json, to_value};
 
 use super::*;
-use crate::fault::{Fate, Spoiling};
+use crate::engine::transport::Answer;
 use crate::report::summary::Summary;
-use crate::transport::Answer;
+use crate::scenario::fault::{Fate, Spoiling};
 
 fn attempt(number: u64) -> event::Attempt {
     let subject = Subject {

@@ -1,0 +1,379 @@
+//! Plays loaded scenarios: joins plan, player, transport and reporter.
+
+use std::cell::{Cell, RefCell};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::advice::Advice;
+use super::again::Again;
+use super::connect::destinations;
+use super::descriptors;
+use super::journal::Journal;
+use super::loaded::Loaded;
+use super::output::note;
+use super::progress::Meter;
+use super::receive::{in_memory, remark};
+use super::reporter::Reporter;
+use super::reports::Reports;
+use super::signals::Signals;
+use super::stage::{Receiver, Stage, set_up};
+use super::verdict::conclude;
+use crate::callback::payload::Stamps;
+use crate::callback::sign::Key;
+use crate::cli::args::{ConnectArgs, Format};
+use crate::engine::event::Event;
+use crate::engine::judge::Judge;
+use crate::engine::outputs::Outputs;
+use crate::engine::pace::Speed;
+use crate::engine::player::{Observer, Rest, play as play_plan};
+use crate::engine::settings::{Addresses, Settings};
+use crate::engine::stop::{Stopper, stop};
+use crate::engine::transport::Transport;
+use crate::engine::writer::Writer;
+use crate::exit_code::{Exit, Failure};
+use crate::report::ndjson::{self, Header};
+use crate::report::style::{BAD, DIM, GOOD, NOTE};
+use crate::report::summary::Summary;
+use crate::scenario::probe::Probe;
+use crate::sink::Sink;
+use crate::sink::clock::Clock;
+use crate::sink::misbehaviour::Misbehaviour;
+use crate::sink::server::{Limits, listen, serve};
+use crate::text::escaped;
+use crate::time::{UnixMillis, wall_now};
+
+/// The most deliveries that are counted beforehand, for the progress line.
+const MAX_COUNTED: usize = 1_000_000;
+/// How often it is looked how far a run is, and whether its output is stuck.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How a scenario is to be played.
+#[derive(Debug)]
+pub(super) struct Manner {
+    /// Who receives.
+    pub(super) receiver: Receiver,
+    /// How fast.
+    pub(super) speed: Speed,
+    /// How long to wait for the receiver to accept connections.
+    pub(super) wait_for: Option<Duration>,
+    /// How everything is written.
+    pub(super) format: Format,
+    /// Whether the first delivery that is given up ends the run.
+    pub(super) fail_fast: bool,
+    /// Whom pullpush may send to, and how.
+    pub(super) connect: ConnectArgs,
+    /// How to do the same again.
+    pub(super) again: Again,
+    /// Where everything is written down.
+    pub(super) journal: Journal,
+    /// What is written in the end.
+    pub(super) reports: RefCell<Reports>,
+}
+
+/// Plays scenarios one after the other and writes what happens; gives the exit. Nothing is sent unless all can be.
+///
+/// # Errors
+/// [`Failure`] if one could not be run at all, or its output could not be written.
+pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Result<Exit, Failure> {
+    let mut signals = Signals::catch(scenarios.iter().map(|loaded| &loaded.plan));
+    let stages = tokio::select! {
+        stages = set_up(scenarios, manner) => stages?,
+        exit = signals.next() => {
+            note("stopped before anything was sent");
+            return Ok(exit);
+        }
+    };
+    let exit = play_each(scenarios, stages, manner, &mut signals).await;
+    manner.reports.borrow().close(exit.is_ok());
+    exit
+}
+
+async fn play_each(
+    scenarios: &mut [Loaded],
+    stages: Vec<Stage>,
+    manner: &Manner,
+    signals: &mut Signals,
+) -> Result<Exit, Failure> {
+    let mut exit = Exit::Success;
+    let (mut played, mut failed) = (0, Vec::new());
+    for (loaded, stage) in scenarios.iter_mut().zip(stages) {
+        let this = play(loaded, manner, stage, signals).await?;
+        played += 1;
+        if this != Exit::Success {
+            failed.push(escaped(&loaded.name).into_owned());
+        }
+        exit = exit.and(this);
+        let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
+        if stopped || (manner.fail_fast && exit == Exit::ReceiverFailed) {
+            break;
+        }
+    }
+    if scenarios.len() > 1 && !matches!(exit, Exit::Interrupted | Exit::Terminated) {
+        note(&total(scenarios.len(), played, &failed));
+    }
+    Ok(exit)
+}
+
+/// `38 scenarios: 36 passed, 2 failed: a.toml, b.toml`
+fn total(all: usize, played: usize, failed: &[String]) -> String {
+    let style = if failed.is_empty() { GOOD } else { BAD };
+    let mut text =
+        format!("{style}{all} scenarios: {} passed, {} failed{style:#}", played - failed.len(), failed.len());
+    if played < all {
+        text.push_str(&format!(", {} not played", all - played));
+    }
+    if !failed.is_empty() {
+        text.push_str(&format!(": {}", failed.join(", ")));
+    }
+    text
+}
+
+async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut Signals) -> Result<Exit, Failure> {
+    let key = loaded.plan.scenario().payload.key.clone();
+    match stage {
+        Stage::Theirs(transport) => {
+            let reporter = reporter(loaded, manner);
+            let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
+            conclude(loaded, manner, reporter, &ending)
+        }
+        Stage::Sink(transport, misbehaviour) => {
+            let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let no_socket = |error| Failure::could_not_run(format!("cannot listen on {free}: {error}"));
+            let listener = listen(free).map_err(no_socket)?;
+            let address = listener.local_addr().map_err(no_socket)?;
+            loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
+            let reporter = reporter(loaded, manner);
+            // At full speed scenario time is no matter of a clock.
+            let times = if let Speed::Times(times) = manner.speed { times } else { 0.0 };
+            let mut sink = sink(key, misbehaviour, loaded, wall_now(), times);
+            let over = Notify::new();
+            let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
+            let serving = serve(listener, &mut sink, limits, over.notified(), |reception| {
+                remark(reception).into_iter().for_each(|remark| reporter.borrow().remark(&remark));
+            });
+            let conducting = async {
+                let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
+                over.notify_one();
+                ending
+            };
+            let ((), ending) = tokio::join!(serving, conducting);
+            conclude(loaded, manner, reporter, &ending)
+        }
+        Stage::Memory(misbehaviour) => {
+            let reporter = reporter(loaded, manner);
+            let transport = in_memory(Sink::new(key, misbehaviour), loaded.epoch, |reception| {
+                remark(reception).into_iter().for_each(|remark| reporter.borrow().remark(&remark));
+            });
+            let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
+            drop(transport);
+            conclude(loaded, manner, reporter, &ending)
+        }
+    }
+}
+
+/// The sink of a run in real time, whose time 0 is at `began`. What is stamped in scenario time is judged in scenario time.
+pub(super) fn sink(
+    key: Option<Key>,
+    misbehaviour: Misbehaviour,
+    loaded: &Loaded,
+    began: UnixMillis,
+    times: f64,
+) -> Sink {
+    let sink = Sink::new(key, misbehaviour);
+    match loaded.plan.scenario().payload.stamps {
+        Stamps::Real => sink,
+        Stamps::Virtual => sink.with_clock(Clock { began, epoch: loaded.epoch, times }),
+    }
+}
+
+/// How playing ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// What was not played.
+    pub(super) rest: Rest,
+    /// The signal that stopped it.
+    pub(super) interrupted: Option<Exit>,
+}
+
+/// Plays the plan and tells the reporter, until it is over or a signal comes.
+async fn conduct(
+    loaded: &Loaded,
+    manner: &Manner,
+    transport: &impl Transport,
+    reporter: &RefCell<Reporter>,
+    signals: &mut Signals,
+) -> Ending {
+    let (stopper, stop) = stop();
+    let interrupted = Cell::new(None);
+    manner.journal.begin(loaded);
+    let speed = if let Speed::Times(times) = manner.speed { Some(times) } else { None };
+    manner.reports.borrow_mut().begin(loaded, speed, &to(loaded, manner));
+    let outputs = Outputs {
+        complete: reporter.borrow().complete().into_iter().collect(),
+        journal: manner.journal.writer().filter(|_| !is_virtual(manner)).cloned(),
+    };
+    let mut watcher = Watcher {
+        manner,
+        judge: Judge::new(loaded.plan.scenario().expectations.clone()),
+        reporter,
+        stopper: &stopper,
+        advice: matches!(manner.receiver, Receiver::Theirs)
+            .then(|| Advice::new(manner.speed, manner.wait_for.is_some())),
+    };
+    let settings = Settings { outputs, ..settings(loaded, manner) };
+    let rest = tokio::select! {
+        biased;
+        // First, so that a signal from before the run lets nothing begin.
+        () = signals.stop(&stopper, &interrupted) => Rest { not_started: 0, at_least: true, stopped: Duration::ZERO },
+        () = stop_without(manner.journal.writer(), &stopper) => unreachable!("it never ends"),
+        rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut watcher) => rest,
+        () = look(loaded, manner, reporter, &settings.outputs) => unreachable!("it never ends"),
+    };
+    Ending { rest, interrupted: interrupted.get().or_else(|| signals.unseen()) }
+}
+
+/// Hears of everything that happens, and hands it to all who want to know.
+struct Watcher<'a> {
+    manner: &'a Manner,
+    judge: Judge,
+    reporter: &'a RefCell<Reporter>,
+    stopper: &'a Stopper,
+    advice: Option<Advice>,
+}
+
+impl Observer for Watcher<'_> {
+    fn take(&mut self, event: Event) {
+        let Self { manner, judge, advice, .. } = self;
+        // What went out is in the journal already; in virtual time nothing goes out.
+        if is_virtual(manner) || !matches!(event, Event::Sent { .. }) {
+            manner.journal.take(&event);
+        }
+        manner.reports.borrow_mut().take(&event);
+        let complaints = judge.take(&event);
+        if event.is_forbidden() || (manner.fail_fast && !complaints.is_empty()) {
+            self.stopper.stop();
+        }
+        let mut reporter = self.reporter.borrow_mut();
+        reporter.take(&event);
+        if let (Event::Met { outcome, retry_in: Some(pause), .. }, Some(advice)) = (&event, advice) {
+            advice.on(outcome, *pause).into_iter().for_each(|advice| reporter.remark(&advice));
+        }
+        for complaint in &complaints {
+            manner.journal.complain(complaint);
+            manner.reports.borrow_mut().complain(complaint);
+            reporter.complain(complaint);
+        }
+        if is_virtual(manner) {
+            manner.journal.writer().into_iter().for_each(Writer::wait_for_room);
+        }
+    }
+
+    fn announce(&mut self, sent: &Event) {
+        self.manner.journal.take(sent);
+    }
+}
+
+/// Nothing goes out that the journal does not tell of: once it cannot be written, nothing goes out any more.
+async fn stop_without(journal: Option<&Writer>, stopper: &Stopper) {
+    if let Some(journal) = journal {
+        journal.ended().await;
+        stopper.stop();
+        stopper.abandon();
+    }
+    std::future::pending().await
+}
+
+/// Shows how far a run is, and says it if its own output holds it up. In virtual time neither is for long.
+async fn look(loaded: &Loaded, manner: &Manner, reporter: &RefCell<Reporter>, outputs: &Outputs) {
+    if is_virtual(manner) {
+        return std::future::pending().await;
+    }
+    let (meter, planned) = (Meter::new(), planned(loaded));
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut is_told = false;
+    loop {
+        ticks.tick().await;
+        meter.show_run(reporter.borrow().summary(), planned);
+        if !is_told && outputs.are_in_the_way() {
+            is_told = true;
+            note(&format!(
+                "{NOTE}note{NOTE:#}: the schedule stands still until its {} is read or written; that time is in no figure of the receiver",
+                if manner.format == Format::Ndjson { "output" } else { "journal" }
+            ));
+        }
+    }
+}
+
+/// Whether the run is in virtual time, where nothing that is measured waits for a slow reader.
+fn is_virtual(manner: &Manner) -> bool {
+    matches!(manner.receiver, Receiver::Memory(_))
+}
+
+/// What the receiver is asked. The built-in one remembers nothing that it could be asked about.
+fn probes(loaded: &Loaded, manner: &Manner) -> Vec<Arc<Probe>> {
+    let probes = &loaded.plan.scenario().probes;
+    if matches!(manner.receiver, Receiver::Theirs) {
+        return probes.clone();
+    }
+    if !probes.is_empty() {
+        note(&format!("{NOTE}note{NOTE:#}: no [[probe]] is asked: the built-in receiver keeps nothing to ask about"));
+    }
+    Vec::new()
+}
+
+fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
+    let scenario = loaded.plan.scenario();
+    Settings {
+        speed: manner.speed,
+        started_at: if is_virtual(manner) { loaded.epoch } else { wall_now() },
+        probes: probes(loaded, manner),
+        max_in_flight: max_in_flight(manner),
+        ..Settings::of(scenario, loaded.addresses.clone(), loaded.epoch)
+    }
+}
+
+/// How many requests may be on their way at once.
+fn max_in_flight(manner: &Manner) -> usize {
+    /// Ten thousand tasks at once, with some to spare.
+    const MOST: u64 = 12_000;
+    /// Nothing spreads the load at full speed: enough to keep a receiver busy, not enough to overrun its backlog.
+    const MOST_AT_FULL_SPEED: u64 = 64;
+    /// For standard streams, the runtime, files.
+    const OTHERS: u64 = 64;
+    let most = if manner.speed == Speed::Max { MOST_AT_FULL_SPEED } else { MOST };
+    // What is sent badly on purpose has a connection of its own, beside the free ones. The sink has their other ends.
+    let sockets = if matches!(manner.receiver, Receiver::Sink(_)) { 4 } else { 2 };
+    let descriptors = descriptors::raised_to(most * sockets + OTHERS);
+    usize::try_from((descriptors.saturating_sub(OTHERS) / sockets).clamp(1, most)).unwrap_or(1)
+}
+
+fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
+    let seed = loaded.plan.seed();
+    let reporter = Reporter::new(manner.format, is_virtual(manner), Summary::new(seed));
+    reporter.write(&match manner.format {
+        Format::Human => {
+            format!("{DIM}{}  seed {seed}  {}{DIM:#}\n", loaded.name, to(loaded, manner))
+        }
+        Format::Ndjson => ndjson::json(&Header::new(&loaded.name, seed, loaded.epoch)),
+    });
+    RefCell::new(reporter)
+}
+
+/// Where callbacks go, for people.
+fn to(loaded: &Loaded, manner: &Manner) -> String {
+    if is_virtual(manner) {
+        return "in virtual time, nothing is sent".into();
+    }
+    destinations(loaded)
+}
+
+/// How many deliveries there are, if that is soon counted.
+fn planned(loaded: &Loaded) -> Option<u64> {
+    let counted = loaded.plan.count(MAX_COUNTED);
+    (counted < MAX_COUNTED).then_some(counted as u64)
+}

@@ -1,0 +1,41 @@
+//! The end of a run: the summary, the exit, and the command that does it again.
+
+use std::cell::RefCell;
+
+use super::loaded::Loaded;
+use super::output::note;
+use super::play::{Ending, Manner};
+use super::reporter::Reporter;
+use crate::cli::args::Format;
+use crate::exit_code::{Exit, Failure};
+use crate::report::ndjson;
+
+/// Writes the summary; gives the exit.
+///
+/// # Errors
+/// [`Failure`] if something could not be written.
+pub(super) fn conclude(
+    loaded: &Loaded,
+    manner: &Manner,
+    reporter: RefCell<Reporter>,
+    ending: &Ending,
+) -> Result<Exit, Failure> {
+    let (output, mut summary) = reporter.into_inner().end();
+    summary.finish(ending.rest);
+    output.push(&match manner.format {
+        Format::Human => summary.to_text(),
+        Format::Ndjson => ndjson::summary(&summary),
+    });
+    // Nothing is measured any more: now a slow reader is waited for.
+    let journaled = manner.journal.finish(&summary);
+    let written = output.finish();
+    // Being interrupted is no failure to look into.
+    if summary.exit() != Exit::Success {
+        for command in manner.again.commands(loaded, &summary) {
+            note(&format!("again: {command}"));
+        }
+    }
+    let reported = manner.reports.borrow_mut().finish(loaded, &summary, &manner.again);
+    journaled.and(written).and(reported)?;
+    Ok(ending.interrupted.unwrap_or(Exit::Success).and(summary.exit()))
+}
