@@ -42,6 +42,8 @@ use crate::time::{Millis, UnixMillis, wall_now};
 
 /// The most requests, unless it is said otherwise.
 const MAX_REQUESTS: u64 = 100_000_000;
+/// How long the workers have to get ready: on a busy machine a new thread has to wait for its turn, and the first callbacks would be late.
+const START: Duration = Duration::from_millis(100);
 /// How long requests on their way may take to end after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -242,7 +244,7 @@ fn cannot_start(error: &std::io::Error) -> Failure {
 /// How long it is until the load's time 0.
 fn pause(args: &LoadArgs) -> Duration {
     let wanted = args.start_at.map(|at| UnixMillis::from(*at).0.saturating_sub(wall_now().0));
-    Duration::from_millis(wanted.unwrap_or(0)).max(Duration::from_millis(20))
+    Duration::from_millis(wanted.unwrap_or(0)).max(START)
 }
 
 /// The built-in receiver, on a thread of its own; it ends with the process.
