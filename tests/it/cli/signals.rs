@@ -144,7 +144,7 @@ fn no_further_scenario_is_begun() {
 
 /// A scenario of two hundred thousand callbacks, far more than are played before a signal comes.
 fn with_many() -> Desk {
-    let many = VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 99\ncount = 1000\nspacing = \"1s\"");
+    let many = VOD.replace("source = \"vod\"", "source = \"vod\"\nloops = 100\ncount = 1000\nspacing = \"1s\"");
     Desk::new().file("many.toml", many.replace("118148", "{n}").replace("/show", "/{n}"))
 }
 
