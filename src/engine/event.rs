@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::engine::transport::{Answer, FailureKind, Outcome};
+use crate::engine::transport::{FailureKind, Outcome};
+use crate::scenario::expect::Answer;
 use crate::scenario::expect::Expectation;
 use crate::scenario::fault::{DuplicateAs, Fate, Spoiling};
 use crate::scenario::probe::{About, Probe};

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::event::{Attempt, End, Event, Subject};
-use crate::engine::transport::{Answer, Outcome};
+use crate::engine::transport::Outcome;
+use crate::scenario::expect::Answer;
 use crate::scenario::expect::{Expectation, Expectations, StatusClass, Statuses};
+use crate::scenario::fault::BadConnection;
 use crate::scenario::fault::{DuplicateAs, Fate, Spoiling};
 use crate::scenario::probe::{About, Probe};
 use crate::text::{escaped, without_passwords};
@@ -124,7 +126,7 @@ impl Judge {
         match event {
             Event::Met { attempt, done, outcome, .. } => {
                 // What we take for a slow body is not the receiver's time.
-                let own = attempt.spoiling.manner().length();
+                let own = attempt.spoiling.connection.map_or(Duration::ZERO, BadConnection::takes);
                 let took = done.saturating_sub(attempt.sent).saturating_sub(own);
                 self.remember(attempt, outcome);
                 let lines = self.met(attempt, outcome, took);

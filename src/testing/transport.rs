@@ -19,7 +19,8 @@ use tower_service::Service;
 use crate::engine::transport::guard::Guard;
 use crate::engine::transport::http::address::{authorization, host, path_and_query};
 use crate::engine::transport::http::{Headers, HttpSettings, HttpTransport, SystemResolver};
-use crate::engine::transport::{self, Exchange, FailureKind, Kept, Manner, Outcome};
+use crate::engine::transport::{self, Exchange, FailureKind, Kept, Outcome};
+use crate::scenario::fault::BadConnection;
 
 /// A way to the program under test: [`InProcess`] or [`Http`]. There are no others; [`InProcess::from_fn`] takes what you like.
 #[expect(private_bounds, reason = "sealed: what a transport has to do may change")]
@@ -152,11 +153,11 @@ impl Caller {
 
 impl transport::Transport for Caller {
     async fn exchange(&self, request: transport::Request) -> Exchange {
-        if request.manner.length() > Duration::ZERO {
-            sleep(request.manner.length()).await;
+        if request.takes() > Duration::ZERO {
+            sleep(request.takes()).await;
         }
         // A program never sees a request that does not come to its end.
-        if matches!(request.manner, Manner::CutBody | Manner::Reset) {
+        if matches!(request.connection, Some(BadConnection::CutBody | BadConnection::Reset)) {
             return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body").into();
         }
         let late = || {

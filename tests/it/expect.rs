@@ -6,8 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use pullpush::engine::transport::memory::Reply;
-use pullpush::engine::transport::{Answer, FailureKind, Outcome, Request};
+use pullpush::engine::transport::{FailureKind, Outcome, Request};
 use pullpush::exit_code::Exit;
+use pullpush::scenario::expect::Answer;
 
 use crate::support::{at_once, run};
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use pullpush::engine::event::Event;
 use pullpush::engine::pace::Speed;
 use pullpush::engine::transport::memory::Reply;
-use pullpush::engine::transport::{Answer, FailureKind, Outcome, Request};
+use pullpush::engine::transport::{FailureKind, Outcome, Request};
+use pullpush::scenario::expect::Answer;
 use reqwest::Method;
 
 use crate::support::{Run, at_once, run};

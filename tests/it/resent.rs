@@ -8,7 +8,8 @@ use pullpush::engine::judge::Judge;
 use pullpush::engine::player::play;
 use pullpush::engine::settings::{Addresses, Settings};
 use pullpush::engine::stop::stop;
-use pullpush::engine::transport::{Answer, Exchange, Outcome, Request, Transport};
+use pullpush::engine::transport::{Exchange, Outcome, Request, Transport};
+use pullpush::scenario::expect::Answer;
 use tokio::time::sleep;
 
 use crate::support::{EPOCH, RECEIVER, planned};

@@ -43,7 +43,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::engine::transport::Answer;
+    use crate::scenario::expect::Answer;
 
     const MINUTE: Millis = Millis(60_000);
 

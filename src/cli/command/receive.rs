@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use crate::cli::args::MisbehaviourArgs;
 use crate::engine::transport::memory::{MemoryTransport, Reply};
-use crate::engine::transport::{Answer, FailureKind, Outcome, Request};
+use crate::engine::transport::{FailureKind, Outcome, Request};
+use crate::scenario::expect::Answer;
 use crate::sink::Sink;
 use crate::sink::misbehaviour::Misbehaviour;
 use crate::sink::reception::Reception;

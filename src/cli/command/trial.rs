@@ -16,9 +16,10 @@ use crate::engine::player::play;
 use crate::engine::settings::Settings;
 use crate::engine::stop::Stop;
 use crate::engine::transport::http::HttpTransport;
-use crate::engine::transport::{Answer, FailureKind, Outcome, Request, Transport};
+use crate::engine::transport::{FailureKind, Outcome, Request, Transport};
 use crate::exit_code::Failure;
 use crate::plan::Plan;
+use crate::scenario::expect::Answer;
 use crate::scenario::probe::is_elsewhere;
 use crate::text::{escaped, without_passwords};
 use crate::time::wall_now;
@@ -163,9 +164,7 @@ fn error_in(answer: &Answer) -> Option<String> {
     let is_error = code.is_some()
         || body.get("error").is_some_and(says_something)
         || ["success", "ok"].iter().any(|key| body.get(key) == Some(&false.into()));
-    is_error.then(|| {
-        format!("status 200 with an error in its body, {}", crate::engine::transport::one_line(&body.to_string(), 80))
-    })
+    is_error.then(|| format!("status 200 with an error in its body, {}", crate::text::one_line(&body.to_string(), 80)))
 }
 
 /// Whether an `error` field tells of one: many receivers send an empty one with every success.

@@ -77,7 +77,7 @@ impl<'a> Maker<'a> {
         let body = Bytes::from(delivery.body(self.load.payload(), addresses.shown(), moment, spoiling));
         Request {
             content_type: spoiling.content_type(),
-            manner: spoiling.manner(),
+            connection: spoiling.connection,
             // Only the status counts.
             most: 0,
             ..Request::post(addresses.of(&delivery.task).into_owned(), body, self.load.timeout())

@@ -167,7 +167,7 @@ impl<T: Transport> Player<'_, T> {
         let request = Request {
             most: if compares { MAX_COMPARED_BODY } else { self.settings.kept },
             content_type: spoiling.content_type(),
-            manner: spoiling.manner(),
+            connection: spoiling.connection,
             ..Request::post(url.clone(), body.clone(), self.settings.timeout)
         };
         let mut sending = attempt();

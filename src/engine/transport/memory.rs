@@ -1,12 +1,13 @@
 //! A receiver in memory, for virtual time: a function that answers.
 
+use crate::scenario::fault::BadConnection;
 use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::{Answer, Exchange, FailureKind, Manner, Outcome, Request, Transport};
+use super::{Answer, Exchange, FailureKind, Outcome, Request, Transport};
 
 /// What the receiver does with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +46,11 @@ impl<F: FnMut(&Request) -> Reply> MemoryTransport<F> {
 
 impl<F: FnMut(&Request) -> Reply> Transport for MemoryTransport<F> {
     async fn exchange(&self, request: Request) -> Exchange {
-        if request.manner.length() > Duration::ZERO {
-            sleep(request.manner.length()).await;
+        if request.takes() > Duration::ZERO {
+            sleep(request.takes()).await;
         }
         // A receiver never sees a request that does not come to its end.
-        if matches!(request.manner, Manner::CutBody | Manner::Reset) {
+        if matches!(request.connection, Some(BadConnection::CutBody | BadConnection::Reset)) {
             return Outcome::failed(FailureKind::OnPurpose, "in the middle of the body").into();
         }
         let reply = (self.receiver.borrow_mut())(&request);

@@ -4,15 +4,14 @@ pub mod guard;
 pub mod http;
 pub mod memory;
 
-use std::fmt;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
-pub use crate::text::one_line;
-use crate::text::{LOOKED_AT, gist};
+use crate::scenario::expect::Answer;
+use crate::scenario::fault::BadConnection;
 
 /// One request: where to, the exact body, how long. A real transport adds headers, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub struct Request {
     pub timeout: Duration,
     /// The Content-Type instead of the usual one.
     pub content_type: Option<&'static str>,
-    /// How it is sent.
-    pub manner: Manner,
+    /// How it is sent badly, if it is.
+    pub connection: Option<BadConnection>,
     /// Whether it goes elsewhere than callbacks: what is only for their receiver, such as its headers, is not sent along.
     pub is_elsewhere: bool,
     /// How much of the answer's body is kept, in bytes. It is read to its end all the same.
@@ -44,49 +43,22 @@ impl Request {
             body,
             timeout,
             content_type: None,
-            manner: Manner::Usual,
+            connection: None,
             is_elsewhere: false,
             most: MAX_ANSWER_BODY,
         }
     }
-}
 
-/// How a request is sent: well, or badly on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Manner {
-    /// At once, on a connection that is kept.
-    #[default]
-    Usual,
-    /// On a connection that is closed after the answer.
-    Closing,
-    /// The body comes in [`SLOW_PIECES`] pieces, [`SLOW_PAUSE`] apart.
-    SlowBody,
-    /// The connection is closed when half of the body is out.
-    CutBody,
-    /// The connection is reset when half of the body is out; over TLS, once it stands.
-    Reset,
-}
-
-impl Manner {
     /// Whether it is sent as every client would send it.
-    pub const fn is_well(self) -> bool {
-        matches!(self, Self::Usual | Self::Closing)
+    pub const fn is_sent_well(&self) -> bool {
+        matches!(self.connection, None | Some(BadConnection::NoKeepAlive))
     }
 
     /// How long sending itself takes, at the most, because it is to be bad. Nobody can blame the receiver for that.
-    pub const fn length(self) -> Duration {
-        match self {
-            Self::Usual | Self::Closing => Duration::ZERO,
-            Self::SlowBody => SLOW_PAUSE.saturating_mul(SLOW_PIECES),
-            Self::CutBody | Self::Reset => SLOW_PAUSE,
-        }
+    pub fn takes(&self) -> Duration {
+        self.connection.map_or(Duration::ZERO, BadConnection::takes)
     }
 }
-
-/// How many pieces a slow body comes in.
-pub const SLOW_PIECES: u32 = 10;
-/// The pause before each piece of a slow body.
-pub const SLOW_PAUSE: Duration = Duration::from_millis(200);
 
 /// What an attempt met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,39 +67,6 @@ pub enum Outcome {
     Answered(Answer),
     /// There was no answer.
     Failed(Failure),
-}
-
-/// An answer of the receiver.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, at most [`Request::most`] bytes of it.
-    pub body: Bytes,
-    /// Whether there was more of it.
-    pub is_cut: bool,
-}
-
-impl Answer {
-    /// An answer without headers.
-    pub fn new(status: u16, body: Bytes) -> Self {
-        Self { status, headers: HeaderMap::new(), body, is_cut: false }
-    }
-
-    /// As much of it as [`words`](Self::words) needs.
-    #[must_use]
-    pub fn beginning(&self) -> Self {
-        let length = self.body.len().min(LOOKED_AT);
-        let is_cut = self.is_cut || length < self.body.len();
-        Self { is_cut, ..Self::new(self.status, Bytes::copy_from_slice(&self.body[..length])) }
-    }
-
-    /// What matters in the body, in one line for people, if there is anything in it.
-    pub fn words(&self) -> Option<String> {
-        gist(&self.body)
-    }
 }
 
 /// A body while it is read: as much of it as counts.
@@ -151,14 +90,6 @@ impl Kept {
 
     pub(crate) fn answer(self, status: u16, headers: HeaderMap) -> Answer {
         Answer { status, headers, body: self.body.into(), is_cut: self.is_cut }
-    }
-}
-
-/// `404 {"error":"no such task"}`, on one line and not too long.
-impl fmt::Display for Answer {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.status)?;
-        self.words().map_or(Ok(()), |words| write!(out, " {words}"))
     }
 }
 
@@ -197,7 +128,7 @@ pub enum FailureKind {
     Exhausted,
     /// Everything else, such as no route.
     Network,
-    /// We ended it ourselves, as [`Manner`] wanted.
+    /// We ended it ourselves, as [`Request::connection`] wanted.
     OnPurpose,
 }
 
@@ -255,7 +186,7 @@ impl From<Outcome> for Exchange {
 /// Something that can carry a request to the receiver and bring back what it met.
 ///
 /// Implementations never retry but for what [`Exchange::resent_after`] tells, never follow redirects, and give up by themselves
-/// after [`Request::timeout`], which begins anew with the second sending; what [`Manner::length`] says comes on top.
+/// after [`Request::timeout`], which begins anew with the second sending; what [`Request::takes`] says comes on top.
 #[expect(async_fn_in_trait, reason = "the player runs on one thread; its futures need not be Send")]
 pub trait Transport {
     /// Sends one request.

@@ -1,15 +1,16 @@
 //! What is expected of the receiver: pure data, and the question whether an answer meets it.
 
+mod answer;
 mod statuses;
 pub mod subset;
 
+pub use answer::Answer;
 pub use statuses::{StatusClass, Statuses};
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::engine::transport::Answer;
 use crate::text::{gist, names_a_secret, one_line, without_passwords_of_urls};
 
 /// What is expected of one answer. Nothing by default.

@@ -1,5 +1,7 @@
 //! The kinds of each fault, by the names scenarios use.
 
+use std::time::Duration;
+
 use super::corrupt::HUGE;
 
 /// How a body is damaged.
@@ -55,14 +57,19 @@ impl Corruption {
     }
 }
 
+/// How many pieces a slow body comes in.
+pub const SLOW_PIECES: u32 = 10;
+/// The pause before each piece of a slow body, and before a body is broken off.
+pub const SLOW_PAUSE: Duration = Duration::from_millis(200);
+
 /// How a request is sent badly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadConnection {
-    /// The body comes in drops, over two seconds.
+    /// The body comes in [`SLOW_PIECES`] pieces, [`SLOW_PAUSE`] apart.
     SlowBody,
-    /// The connection is closed in the middle of the body.
+    /// The connection is closed when half of the body is out.
     CutBody,
-    /// The connection is reset in the middle of the body.
+    /// The connection is reset when half of the body is out; over TLS, once it stands.
     Reset,
     /// The connection is closed after the answer.
     NoKeepAlive,
@@ -76,6 +83,15 @@ impl BadConnection {
         ("reset", Self::Reset),
         ("no-keep-alive", Self::NoKeepAlive),
     ];
+
+    /// How long sending itself takes with it, at the most.
+    pub const fn takes(self) -> Duration {
+        match self {
+            Self::NoKeepAlive => Duration::ZERO,
+            Self::SlowBody => SLOW_PAUSE.saturating_mul(SLOW_PIECES),
+            Self::CutBody | Self::Reset => SLOW_PAUSE,
+        }
+    }
 
     /// The name scenarios use.
     pub fn name(self) -> &'static str {

@@ -6,13 +6,11 @@ mod kinds;
 pub mod matching;
 pub mod window;
 
-pub use kinds::{BadConnection, Corruption, DuplicateAs};
+pub use kinds::{BadConnection, Corruption, DuplicateAs, SLOW_PAUSE, SLOW_PIECES};
 
 use std::fmt;
 
 use crate::callback::sign::BadSignature;
-
-use crate::engine::transport::Manner;
 use crate::time::Millis;
 
 /// What befalls one delivery, settled in the plan.
@@ -132,17 +130,6 @@ impl Spoiling {
     /// The Content-Type of the attempt, where it is not the usual one.
     pub fn content_type(&self) -> Option<&'static str> {
         (self.corruption == Some(Corruption::WrongContentType)).then_some("text/plain")
-    }
-
-    /// How the attempt is sent.
-    pub fn manner(&self) -> Manner {
-        match self.connection {
-            None => Manner::Usual,
-            Some(BadConnection::SlowBody) => Manner::SlowBody,
-            Some(BadConnection::CutBody) => Manner::CutBody,
-            Some(BadConnection::Reset) => Manner::Reset,
-            Some(BadConnection::NoKeepAlive) => Manner::Closing,
-        }
     }
 
     /// Whether the receiver gets something else than a good callback, or only a part of it.

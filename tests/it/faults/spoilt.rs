@@ -7,7 +7,7 @@ use std::time::Duration;
 use pullpush::callback::sign::Key;
 use pullpush::engine::event::{End, Event};
 use pullpush::engine::transport::memory::Reply;
-use pullpush::engine::transport::{FailureKind, Manner, Outcome, Request};
+use pullpush::engine::transport::{FailureKind, Outcome, Request};
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
 use pullpush::scenario::fault::{BadConnection, Corruption};
@@ -112,8 +112,8 @@ fn spoilt_twice(sends: &str) -> [Request; 2] {
 #[test]
 fn the_same_bytes_of_a_spoilt_attempt_are_as_bad_on_a_good_connection() {
     let [first, again] = spoilt_twice("same-bytes");
-    assert_eq!((first.manner, again.manner), (Manner::Closing, Manner::Usual));
-    assert_eq!(Request { manner: Manner::Usual, ..first }, again);
+    assert_eq!((first.connection, again.connection), (Some(BadConnection::NoKeepAlive), None));
+    assert_eq!(Request { connection: None, ..first }, again);
     assert_eq!(
         (again.content_type, wrong(&again.body, EPOCH, Some("testkey"))),
         (Some("text/plain"), vec!["wrong-signature"])
@@ -123,7 +123,7 @@ fn the_same_bytes_of_a_spoilt_attempt_are_as_bad_on_a_good_connection() {
 #[test]
 fn a_new_attempt_of_a_spoilt_one_is_intact() {
     let [_, again] = spoilt_twice("new-attempt");
-    assert_eq!((again.manner, again.content_type), (Manner::Usual, None));
+    assert_eq!((again.connection, again.content_type), (None, None));
     assert_eq!(wrong(&again.body, EPOCH, Some("testkey")), [""; 0]);
 }
 
@@ -145,10 +145,10 @@ fn a_delivery_whose_last_attempt_was_spoilt_ends_so_and_that_is_no_failure() {
 }
 
 /// What the first attempt of a step with a bad connection met, and when; and the manners that the receiver saw.
-fn first_met(kind: &str) -> (Outcome, Duration, Vec<Manner>) {
+fn first_met(kind: &str) -> (Outcome, Duration, Vec<Option<BadConnection>>) {
     let mut seen = Vec::new();
     let (events, _) = run(&step(&format!("fault = '{kind}'")), |request, sent| {
-        seen.push(sent.manner);
+        seen.push(sent.connection);
         slow(request, sent)
     })
     .play();
@@ -168,12 +168,12 @@ fn bad_connections_in_virtual_time() {
     let second = Duration::from_secs(1);
     let answered = Reply::status(200, second).outcome;
     let cut = Outcome::failed(FailureKind::OnPurpose, "in the middle of the body");
-    assert_eq!(first_met("no-keep-alive"), (answered.clone(), second, vec![Manner::Closing]));
+    assert_eq!(first_met("no-keep-alive"), (answered.clone(), second, vec![Some(BadConnection::NoKeepAlive)]));
     // The body takes two seconds before the receiver has it.
-    assert_eq!(first_met("slow-body"), (answered, 3 * second, vec![Manner::SlowBody]));
+    assert_eq!(first_met("slow-body"), (answered, 3 * second, vec![Some(BadConnection::SlowBody)]));
     // Only the retry comes to its end.
     for kind in ["cut-body", "reset"] {
-        assert_eq!(first_met(kind), (cut.clone(), Duration::from_millis(200), vec![Manner::Usual]), "{kind}");
+        assert_eq!(first_met(kind), (cut.clone(), Duration::from_millis(200), vec![None]), "{kind}");
     }
 }
 
@@ -198,7 +198,7 @@ fn several_faults_at_once_are_all_done() {
     );
     let mut seen = Vec::new();
     let (events, _) = run(&text, |request, sent| {
-        seen.push((sent.manner, wrong(&sent.body, EPOCH, Some("testkey"))));
+        seen.push((sent.connection, wrong(&sent.body, EPOCH, Some("testkey"))));
         at_once(if request == 1 { 403 } else { 200 })
     })
     .play();
@@ -206,10 +206,10 @@ fn several_faults_at_once_are_all_done() {
     assert_eq!(
         seen[..4],
         [
-            (Manner::SlowBody, bad.clone()), // the first attempt
-            (Manner::Usual, vec![]),         // VodSourceFileStart, due in the meantime
-            (Manner::Usual, bad),            // the same bytes once more
-            (Manner::Usual, vec![]),         // the retry
+            (Some(BadConnection::SlowBody), bad.clone()), // the first attempt
+            (None, vec![]),                               // VodSourceFileStart, due in the meantime
+            (None, bad),                                  // the same bytes once more
+            (None, vec![]),                               // the retry
         ]
     );
     // Two seconds for the body, then what had to wait; one second until the retry.

@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use pullpush::engine::transport::{FailureKind, Manner, Outcome, Request, SLOW_PAUSE, SLOW_PIECES, Transport};
+use pullpush::engine::transport::{FailureKind, Outcome, Request, Transport};
+use pullpush::scenario::fault::{BadConnection, SLOW_PAUSE, SLOW_PIECES};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
@@ -17,9 +18,9 @@ fn body() -> String {
     format!("{{\"padding\":\"{}\"}}", "x".repeat(1000))
 }
 
-fn request(url: &str, manner: Manner) -> Request {
+fn request(url: &str, connection: Option<BadConnection>) -> Request {
     let patient = Duration::from_secs(20);
-    Request { manner, ..Request::post(format!("{url}/callback?a=1"), body().into(), patient) }
+    Request { connection, ..Request::post(format!("{url}/callback?a=1"), body().into(), patient) }
 }
 
 /// A server that reads whatever comes without an answer, and says what it was and how it ended.
@@ -55,7 +56,7 @@ fn head_and_body(request: &str) -> (&str, &str) {
 async fn a_slow_body_arrives_whole() {
     let (server, mut seen) = polite();
     let began = Instant::now();
-    assert_answered(&transport().send(request(&server.url, Manner::SlowBody)).await, 200, "");
+    assert_answered(&transport().send(request(&server.url, Some(BadConnection::SlowBody))).await, 200, "");
     assert!(began.elapsed() >= SLOW_PAUSE * SLOW_PIECES);
     let request = seen.recv().await.unwrap();
     let (head, arrived) = head_and_body(&request);
@@ -75,7 +76,7 @@ async fn a_slow_body_does_not_use_up_the_timeout() {
             connection.hold().await
         }
     });
-    let mut request = request(&server.url, Manner::SlowBody);
+    let mut request = request(&server.url, Some(BadConnection::SlowBody));
     request.timeout = Duration::from_millis(100);
     // It is silence that ends it: the server gets the whole request.
     assert_failed(&transport().send(request).await, FailureKind::Timeout, "no whole answer within 100ms");
@@ -85,7 +86,7 @@ async fn a_slow_body_does_not_use_up_the_timeout() {
 #[tokio::test]
 async fn a_cut_body_is_half_of_it_and_then_the_end() {
     let (server, mut seen) = listener();
-    let outcome = transport().send(request(&server.url, Manner::CutBody)).await;
+    let outcome = transport().send(request(&server.url, Some(BadConnection::CutBody))).await;
     assert_failed(&outcome, FailureKind::OnPurpose, "in the middle of the body");
     let (request, end) = seen.recv().await.unwrap();
     let (head, arrived) = head_and_body(&request);
@@ -98,7 +99,7 @@ async fn a_cut_body_is_half_of_it_and_then_the_end() {
 #[tokio::test]
 async fn a_reset_is_one() {
     let (server, mut seen) = listener();
-    let outcome = transport().send(request(&server.url, Manner::Reset)).await;
+    let outcome = transport().send(request(&server.url, Some(BadConnection::Reset))).await;
     assert_failed(&outcome, FailureKind::OnPurpose, "in the middle of the body");
     let (request, end) = seen.recv().await.unwrap();
     assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
@@ -118,7 +119,7 @@ async fn what_is_cut_off_meets_whatever_is_there() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
-    for manner in [Manner::CutBody, Manner::Reset, Manner::SlowBody] {
+    for manner in [Some(BadConnection::CutBody), Some(BadConnection::Reset), Some(BadConnection::SlowBody)] {
         assert_kind(&transport().send(request(&nobody, manner)).await, FailureKind::Refused);
         let forbidden = transport().send(request("http://224.0.0.1:9", manner)).await;
         assert_kind(&forbidden, FailureKind::Forbidden);
@@ -129,7 +130,7 @@ async fn what_is_cut_off_meets_whatever_is_there() {
         connection.send("HTTP/1.1 400 No\r\ncontent-length: 0\r\n\r\n").await?;
         connection.all().await.1
     });
-    let outcome = transport().send(request(&hasty.url, Manner::CutBody)).await;
+    let outcome = transport().send(request(&hasty.url, Some(BadConnection::CutBody))).await;
     assert!(matches!(&outcome, Outcome::Answered(answer) if answer.status == 400), "{outcome:?}");
 }
 
@@ -138,7 +139,7 @@ async fn without_keep_alive_the_connection_is_closed_after_the_answer() {
     let (server, mut seen) = polite();
     let transport = transport();
     for (manner, header, connections) in
-        [(Manner::Usual, "keep-alive", 1), (Manner::Closing, "close", 1), (Manner::Usual, "keep-alive", 2)]
+        [(None, "keep-alive", 1), (Some(BadConnection::NoKeepAlive), "close", 1), (None, "keep-alive", 2)]
     {
         assert_answered(&transport.send(request(&server.url, manner)).await, 200, "");
         let request = seen.recv().await.unwrap();
@@ -151,7 +152,7 @@ async fn without_keep_alive_the_connection_is_closed_after_the_answer() {
 #[tokio::test]
 async fn a_wrong_content_type_is_a_header() {
     let (server, mut seen) = polite();
-    let request = Request { content_type: Some("text/plain"), ..request(&server.url, Manner::Usual) };
+    let request = Request { content_type: Some("text/plain"), ..request(&server.url, None) };
     assert_answered(&transport().send(request).await, 200, "");
     let request = seen.recv().await.unwrap();
     let types: Vec<_> = request.lines().filter(|line| line.starts_with("content-type:")).collect();

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pullpush::engine::transport::memory::Reply;
-use pullpush::engine::transport::{Answer, Outcome, Request};
+use pullpush::engine::transport::{Outcome, Request};
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
+use pullpush::scenario::expect::Answer;
 use pullpush::sink::Sink;
 use pullpush::sink::misbehaviour::Misbehaviour;
 use pullpush::time::Millis;

@@ -1,10 +1,11 @@
 //! Real HTTP over hyper's connections: one request, one answer, and nothing behind the user's back.
 
+use crate::scenario::fault::BadConnection;
 pub(crate) mod address;
+mod bad;
 mod connector;
 mod failure;
 mod headers;
-mod manner;
 mod pool;
 mod resolve;
 mod socket;
@@ -29,7 +30,7 @@ pub use self::resolve::{Refusal, SystemResolver};
 use self::socket::Socket;
 use self::target::Target;
 use super::guard::Guard;
-use super::{Exchange, Failure, FailureKind, Manner, Outcome, Request, Transport};
+use super::{Exchange, Failure, FailureKind, Outcome, Request, Transport};
 
 /// Why there is no transport.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -168,7 +169,7 @@ impl HttpTransport {
     /// Tries a connection that is free, if there is one.
     async fn over_free(&self, target: &Target, request: &Request) -> Option<Result<Outcome, Missed>> {
         // What is sent badly on purpose has a connection of its own: it is to be seen as it was meant.
-        let mut connection = if request.manner.is_well() { target.free.take()? } else { return None };
+        let mut connection = if request.is_sent_well() { target.free.take()? } else { return None };
         let exchange = connection.exchange(target.message(request), request.most);
         Some(within(request, exchange).await.map(|answer| {
             target.free.put_back(connection);
@@ -179,19 +180,19 @@ impl HttpTransport {
     async fn over_new(&self, target: &Target, request: &Request) -> Outcome {
         let exchange = async {
             let failed = |failure| Missed { failure, reached: Reached::Nowhere };
-            if request.manner == Manner::Reset {
-                let reset = manner::reset(&self.0.connector, &target.url, &request.body).await;
+            if request.connection == Some(BadConnection::Reset) {
+                let reset = bad::reset(&self.0.connector, &target.url, &request.body).await;
                 return Err(failed(reset.err().unwrap_or_else(on_purpose)));
             }
             let mut connection = self.connect(&target.url).await.map_err(failed)?;
             match connection.exchange(target.message(request), request.most).await {
-                Err(_) if request.manner == Manner::CutBody => Err(failed(on_purpose())),
+                Err(_) if request.connection == Some(BadConnection::CutBody) => Err(failed(on_purpose())),
                 met => met.map(|answer| (answer, connection)),
             }
         };
         match within(request, exchange).await {
             Ok((answer, connection)) => {
-                if request.manner.is_well() {
+                if request.is_sent_well() {
                     target.free.put_back(connection);
                 }
                 Outcome::Answered(answer)
@@ -237,7 +238,7 @@ impl Transport for HttpTransport {
 
 /// Gives one sending its time. Whoever has not answered by then has not closed the connection either.
 async fn within<T>(request: &Request, exchange: impl Future<Output = Result<T, Missed>>) -> Result<T, Missed> {
-    match timeout(request.timeout.saturating_add(request.manner.length()), exchange).await {
+    match timeout(request.timeout.saturating_add(request.takes()), exchange).await {
         Ok(result) => result,
         Err(_) => {
             let within = humantime::format_duration(request.timeout);

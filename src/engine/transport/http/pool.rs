@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::failure;
 use super::socket::{Heard, Listening, Socket, Unread};
-use crate::engine::transport::{Answer, Failure, Kept};
+use crate::engine::transport::{Failure, Kept};
+use crate::scenario::expect::Answer;
 
 /// A body at hand, or one that is sent badly on purpose.
 pub(super) type Body = Either<Full<Bytes>, UnsyncBoxBody<Bytes, io::Error>>;

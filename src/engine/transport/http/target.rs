@@ -7,8 +7,9 @@ use reqwest::{Method, Url};
 
 use super::address::{authorization, host, path_and_query};
 use super::pool::{Body, Message, Pool};
-use super::{HttpTransport, UnsupportedUrl, manner};
-use crate::engine::transport::{Failure, FailureKind, Manner, Request};
+use super::{HttpTransport, UnsupportedUrl, bad};
+use crate::engine::transport::{Failure, FailureKind, Request};
+use crate::scenario::fault::BadConnection;
 
 pub(super) struct Target {
     pub(super) text: String,
@@ -46,7 +47,7 @@ impl Target {
 
     /// The request as it is sent.
     pub(super) fn message(&self, request: &Request) -> Message {
-        let mut message = hyper::Request::new(body(request.manner, &request.body));
+        let mut message = hyper::Request::new(body(request.connection, &request.body));
         *message.method_mut() = request.method.clone();
         *message.uri_mut() = self.path.clone();
         *message.headers_mut() = self.headers.clone();
@@ -54,15 +55,15 @@ impl Target {
         if let Some(content_type) = request.content_type {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        match request.manner {
-            Manner::Closing => {
+        match request.connection {
+            Some(BadConnection::NoKeepAlive) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             // A body in pieces has no length that the client would know of.
-            Manner::SlowBody | Manner::CutBody => {
+            Some(BadConnection::SlowBody | BadConnection::CutBody) => {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
             }
-            Manner::Usual | Manner::Reset => {}
+            None | Some(BadConnection::Reset) => {}
         }
         if request.body.is_empty() && request.method != Method::POST {
             headers.remove(CONTENT_TYPE);
@@ -71,10 +72,10 @@ impl Target {
     }
 }
 
-fn body(how: Manner, body: &Bytes) -> Body {
+fn body(how: Option<BadConnection>, body: &Bytes) -> Body {
     match how {
-        Manner::Usual | Manner::Closing | Manner::Reset => Either::Left(Full::new(body.clone())),
-        Manner::SlowBody => Either::Right(manner::slow(body)),
-        Manner::CutBody => Either::Right(manner::cut(body)),
+        None | Some(BadConnection::NoKeepAlive | BadConnection::Reset) => Either::Left(Full::new(body.clone())),
+        Some(BadConnection::SlowBody) => Either::Right(bad::slow(body)),
+        Some(BadConnection::CutBody) => Either::Right(bad::cut(body)),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json, to_value};
 
 use super::*;
-use crate::engine::transport::Answer;
 use crate::report::summary::Summary;
+use crate::scenario::expect::Answer;
 use crate::scenario::fault::{Fate, Spoiling};
 
 fn attempt(number: u64) -> event::Attempt {

@@ -16,7 +16,8 @@ use tokio::time::sleep;
 use super::address::{host, path_and_query};
 use super::connector::Connector;
 use super::failure;
-use crate::engine::transport::{Failure, SLOW_PAUSE, SLOW_PIECES};
+use crate::engine::transport::Failure;
+use crate::scenario::fault::{SLOW_PAUSE, SLOW_PIECES};
 
 /// A body in pieces, each after a pause.
 pub(super) fn slow(body: &Bytes) -> UnsyncBoxBody<Bytes, io::Error> {
