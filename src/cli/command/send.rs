@@ -11,7 +11,7 @@ use super::reports::Reports;
 use super::run::block_on;
 use super::stage::Receiver;
 use crate::callback::Kind;
-use crate::callback::body::Moment;
+use crate::callback::moment::Moment;
 use crate::cli::args::{ScenarioArgs, SendArgs};
 use crate::engine::pace::Speed;
 use crate::exit_code::{Exit, Failure};
