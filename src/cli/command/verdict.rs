@@ -24,7 +24,7 @@ pub(super) fn conclude(
     summary.finish(ending.rest);
     output.push(&match manner.format {
         Format::Human => summary.to_text(),
-        Format::Ndjson => ndjson::summary(&summary),
+        Format::Ndjson => ndjson::json(&summary.to_json()),
     });
     // Nothing is measured any more: now a slow reader is waited for.
     let journaled = manner.journal.finish(&summary);
