@@ -43,7 +43,7 @@ pub(super) fn read(
                 .help("write source = \"vod\", \"live\" or \"picture\"; or give it [[task.step]]s"),
         );
     }
-    let rounds = service.rounds(loops(section).unwrap_or(Rounds::Times(0)));
+    let rounds = loops(section).unwrap_or(Rounds::Times(0)).counted_as(service.loops);
     let first_file = section.integer("file_index", 1..=i64::MAX);
     let end = end(section, lints);
     let callback_events = events(section, "callback_events").unwrap_or(Kinds::ALL);
