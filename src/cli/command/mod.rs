@@ -17,6 +17,7 @@ mod journal;
 mod kind;
 mod load;
 mod loaded;
+mod manner;
 mod manual;
 mod output;
 mod plan;
