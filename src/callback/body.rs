@@ -6,13 +6,13 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 use super::codes::Exit;
+use super::moment::Moment;
 use super::object::{Object, key, push_string};
 use super::overlay::Overlay;
-use super::payload::{EventTimeAt, JsonType, Payload, Profile};
+use super::payload::{JsonType, Payload, Profile};
 use super::restamp::restamp;
 use super::sign::BadSignature;
 use super::{Callback, Kind, template};
-use crate::time::UnixMillis;
 
 /// `event_type` of every relay callback (documented).
 pub const EVENT_TYPE: u32 = 314;
@@ -40,34 +40,6 @@ pub struct Sender<'a> {
     pub source_urls: Vec<Cow<'a, str>>,
     /// How long the file plays that a VodSourceFile* callback is about, in whole seconds.
     pub file_duration_s: u64,
-}
-
-/// The times that a body tells, and what they are told from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    /// When the thing happened: `task_start_time`, `task_exit_time`, `event_time`. A retry does not change it.
-    pub happened: UnixMillis,
-    /// When this attempt is made: `t`.
-    pub attempted: UnixMillis,
-    /// The instant of scenario time 0: no clock of the run was before it.
-    pub epoch: UnixMillis,
-}
-
-impl Moment {
-    /// All of it at once.
-    pub const fn at(now: UnixMillis) -> Self {
-        Self { happened: now, attempted: now, epoch: now }
-    }
-}
-
-impl Moment {
-    /// `event_time`, in UNIX seconds.
-    pub fn event_time(self, payload: &Payload) -> u64 {
-        match payload.event_time_at {
-            EventTimeAt::Event => self.happened.seconds(),
-            EventTimeAt::Attempt => self.attempted.seconds(),
-        }
-    }
 }
 
 /// The body of one attempt.

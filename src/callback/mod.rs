@@ -3,6 +3,7 @@
 pub mod body;
 pub mod codes;
 pub mod decoded;
+pub mod moment;
 mod object;
 pub mod overlay;
 pub mod pages;

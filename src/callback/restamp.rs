@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::body::Moment;
+use super::moment::Moment;
 use super::payload::Payload;
 
 /// The body with its stamps told anew, and signed anew if it was signed and there is a key.

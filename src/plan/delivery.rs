@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::callback::Callback;
-use crate::callback::body::{Moment, Sender, encode};
+use crate::callback::body::{Sender, encode};
+use crate::callback::moment::Moment;
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;

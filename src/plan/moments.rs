@@ -1,7 +1,7 @@
 //! The times that a body tells: worked out here, for whoever plans, plays, loads or shows it.
 
 use super::delivery::{Delivery, Pass};
-use crate::callback::body::Moment;
+use crate::callback::moment::Moment;
 use crate::callback::payload::Stamps;
 use crate::scenario::fault::DuplicateAs;
 use crate::time::{Millis, UnixMillis};

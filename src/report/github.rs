@@ -32,6 +32,13 @@ pub struct Annotation {
     pub message: String,
 }
 
+impl Annotation {
+    /// An error about no file.
+    pub fn error(title: impl Into<String>, message: String) -> Self {
+        Self { level: Level::Error, file: None, place: None, title: title.into(), message }
+    }
+}
+
 /// `::error file=a.toml,line=4,col=1,title=TaskExit -22::expected status 200, got 503`
 impl fmt::Display for Annotation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::summary::Summary;
 use crate::engine::event::{Attempt, End, Event, Subject};
 use crate::engine::judge::Complaint;
 use crate::engine::transport::{FailureKind, Outcome};
@@ -252,11 +251,6 @@ fn written(event: &'static str, subject: &Subject, rest: Rest<'_>) -> String {
         callback: &subject.event,
         rest,
     })
-}
-
-/// The last line of a run.
-pub fn summary(summary: &Summary) -> String {
-    json(&summary.to_json())
 }
 
 /// Anything as a JSON line, with its newline. Passwords of addresses stand in no line, also not in bodies.

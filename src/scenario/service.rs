@@ -1,7 +1,5 @@
 //! `[service]`: what nobody has published about the service, each guess with its default.
 
-use super::task::Rounds;
-
 /// `[service]`: how the simulated service behaves where the documents leave it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
@@ -54,15 +52,6 @@ impl Service {
     pub const FEWEST_DIGITS: u32 = 6;
     /// The most digits of a drawn task id: 64 bits hold no more.
     pub const MOST_DIGITS: u32 = 19;
-
-    /// How often a list is played whose VodLoopTimes are `loops`, as written.
-    pub fn rounds(self, loops: Rounds) -> Rounds {
-        match (loops, self.loops) {
-            (Rounds::Endless, _) => Rounds::Endless,
-            (Rounds::Times(times), LoopCount::Plays) => Rounds::Times(times.max(1)),
-            (Rounds::Times(times), LoopCount::Repeats) => Rounds::Times(times.saturating_add(1)),
-        }
-    }
 }
 
 impl Default for Service {

@@ -9,7 +9,7 @@ use crate::callback::{Callback, Kinds};
 use crate::scenario::expect::Expectation;
 use crate::scenario::fault::chances::Chances;
 use crate::scenario::fault::window::Windows;
-use crate::scenario::service::Service;
+use crate::scenario::service::{LoopCount, Service};
 use crate::time::Millis;
 
 /// One `[[task]]`: a relay task and its copies.
@@ -168,6 +168,16 @@ pub enum Rounds {
 }
 
 impl Rounds {
+    /// How often a list is played whose VodLoopTimes are these, as written.
+    #[must_use]
+    pub fn counted_as(self, loops: LoopCount) -> Self {
+        match (self, loops) {
+            (Self::Endless, _) => Self::Endless,
+            (Self::Times(times), LoopCount::Plays) => Self::Times(times.max(1)),
+            (Self::Times(times), LoopCount::Repeats) => Self::Times(times.saturating_add(1)),
+        }
+    }
+
     /// What is left when one of them is over.
     #[must_use]
     pub const fn after_one(self) -> Self {

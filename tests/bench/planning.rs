@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::engine::pace::Speed;
 use pullpush::engine::player::play;
 use pullpush::engine::settings::{Addresses, Settings};

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::process::Command;
 
 use pullpush::callback::Callback;
-use pullpush::callback::body::{Moment, Sender, encode};
+use pullpush::callback::body::{Sender, encode};
 use pullpush::callback::codes;
+use pullpush::callback::moment::Moment;
 use pullpush::callback::overlay::Overlay;
 use pullpush::callback::payload::Payload;
 use pullpush::callback::sign::Key;

@@ -1,8 +1,8 @@
 //! `pullpush check`
 
-use super::github;
-use super::loaded::{show_problems, unreadable};
+use super::loaded::unreadable;
 use super::output::{Output, complain};
+use super::problems::{annotate_problems, show_problems};
 use crate::cli::args::{CheckArgs, ListFormat};
 use crate::exit_code::{Exit, Failure};
 use crate::report::ndjson;
@@ -39,7 +39,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
                 for problem in &checked.problems {
                     output.write(&ndjson::json(&problem.to_json(&checked.source)))?;
                 }
-                github::annotate_problems(&checked);
+                annotate_problems(&checked);
             }
         }
         if bad > 0 {

@@ -8,8 +8,9 @@ use super::alike::Alike;
 use super::connect::{addresses, admit, http};
 use super::github;
 use super::loaded::{Loaded, key_from, plan_with};
-use super::output::{Output, print, print_as_it_is};
+use super::output::{Output, annotate, print, print_as_it_is};
 use super::progress::Meter;
+use super::runner;
 use super::signals::Signals;
 use super::trial::{Court, Reset, Trial};
 use super::wait::somebody_there;
@@ -22,6 +23,7 @@ use crate::engine::transport::http::HttpTransport;
 use crate::exit_code::{Exit, Failure};
 use crate::plan::Plan;
 use crate::report::card::{self, Grade, Mark};
+use crate::report::github::Annotation;
 use crate::report::markdown::Page;
 use crate::report::style::DIM;
 use crate::scenario::problem::did_you_mean;
@@ -178,10 +180,10 @@ async fn try_all(
 
 /// The card in a step of GitHub Actions.
 fn tell_github(marks: &[Mark]) {
-    if github::is_here() {
+    if runner::is_here() {
         let failures = card::failures(marks);
-        let annotation = |(rule, text): &(&str, String)| github::error(format!("contract: {rule}"), text.clone());
-        github::annotate(failures.iter().map(annotation).collect(), 0);
+        let annotation = |(rule, text): &(&str, String)| Annotation::error(format!("contract: {rule}"), text.clone());
+        annotate(failures.iter().map(annotation).collect(), 0);
         let mut page = Page::new("pullpush contract");
         page.lines(&card::total(marks));
         for (rule, text) in &failures {

@@ -11,7 +11,7 @@ use super::files::Files;
 use super::github;
 use super::kind::Kind;
 use super::loaded::{Loaded, check_address, load};
-use super::output::{Output, note};
+use super::output::{Output, annotate, note};
 use super::progress::Meter;
 use super::saved::{make_sure, save};
 use super::shrink::{path as shrunk, shrink};
@@ -202,7 +202,7 @@ fn tell_github(loaded: &Loaded, tally: &Tally, legend: &str, verdict: &str) {
     let title = |found: &Found| format!("fails in the order {}", found.disorder);
     let annotation = |found: &Found| github::error_in(loaded, title(found), found.complaint.to_string());
     let untold = tally.kinds.len() - tally.told.len();
-    github::annotate(tally.told.iter().map(annotation).collect(), untold as u64);
+    annotate(tally.told.iter().map(annotation).collect(), untold as u64);
     let fails = |found: &Found| format!("fails  {}  {}\n", found.disorder, found.complaint);
     let mut page = Page::new("pullpush explore");
     page.lines(&format!("{legend}{}{verdict}", tally.told.iter().map(fails).collect::<String>()));

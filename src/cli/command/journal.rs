@@ -84,7 +84,7 @@ impl Journal {
     /// # Errors
     /// [`Failure`] if it is not.
     pub(super) fn finish(&self, summary: &Summary) -> Result<(), Failure> {
-        self.write(|| ndjson::summary(summary));
+        self.write(|| ndjson::json(&summary.to_json()));
         let Some((writer, path)) = &self.0 else { return Ok(()) };
         writer.finish();
         if writer.is_cut_off() {

@@ -4,8 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::github;
-use super::output::note;
+use super::problems::show_problems;
 use crate::callback::sign::Key;
 use crate::cli::args::ScenarioArgs;
 use crate::dice::Dice;
@@ -14,7 +13,6 @@ use crate::exit_code::{Exit, Failure};
 use crate::plan::Plan;
 use crate::report::summary::plural;
 use crate::scenario::library::LIBRARY;
-use crate::scenario::problem::Level;
 use crate::scenario::{Checked, Keys, Scenario, Source, SourceError, check_with};
 use crate::time::{UnixMillis, wall_now};
 
@@ -91,19 +89,6 @@ pub(super) fn plan_with(source: Source, args: &ScenarioArgs, keys: Option<Keys>)
 fn checked(checked: Checked) -> Result<Scenario, Failure> {
     show_problems(&checked);
     checked.scenario.ok_or(Failure { exit: Exit::Usage, message: String::new() })
-}
-
-/// Shows the problems of a scenario on standard error.
-pub(super) fn show_problems(checked: &Checked) {
-    for problem in &checked.problems {
-        note(&format!("{}\n", problem.render(&checked.source, true)));
-    }
-    let count = |level| checked.count(level);
-    if count(Level::Error) + count(Level::Warning) > 1 {
-        let (errors, warnings) = (count(Level::Error), count(Level::Warning));
-        note(&format!("{}: errors: {errors}, warnings: {warnings}\n", checked.source.name()));
-    }
-    github::annotate_problems(checked);
 }
 
 /// A file that cannot be read: nothing was run.

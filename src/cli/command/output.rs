@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 
-use super::github;
+use super::runner;
 use crate::cli::args::without_secrets;
 use crate::engine::writer::Writer;
 use crate::exit_code::Failure;
-use crate::report::github::harmless;
+use crate::report::github::{Annotation, bounded, harmless};
 use crate::report::style::BAD;
 use crate::text::{escaped_lines, without_passwords_of_urls};
 
@@ -79,7 +79,7 @@ impl Output {
 
     /// For programs: no colours.
     pub(super) fn for_programs() -> Self {
-        Self { is_guarded: github::is_here(), ..Self::as_it_is() }
+        Self { is_guarded: runner::is_here(), ..Self::as_it_is() }
     }
 
     /// Every byte as it is: nothing in it comes from a receiver.
@@ -205,19 +205,22 @@ pub(super) fn tell(failure: &Failure) {
 pub(super) fn complain(message: &str) {
     let message = &*without_secrets(message);
     note(&format!("{BAD}error{BAD:#}: {message}"));
-    github::annotate_error(message);
+    annotate(vec![Annotation::error("pullpush", message.to_owned())], 0);
 }
 
 /// A line on standard error. There is nowhere to report that it could not be written.
 pub(super) fn note(line: &str) {
     static IS_PLAIN: LazyLock<bool> = LazyLock::new(|| AutoStream::choice(&io::stderr()) == ColorChoice::Never);
-    let output = Output { is_plain: *IS_PLAIN, is_guarded: github::is_here(), is_for_people: true };
+    let output = Output { is_plain: *IS_PLAIN, is_guarded: runner::is_here(), is_for_people: true };
     STDERR.offer(&output.prepared(&format!("{}\n", without_secrets(&coloured(line)))));
 }
 
-/// Lines on standard error that a CI service takes for commands.
-pub(super) fn command(lines: &str) {
-    STDERR.push(lines);
+/// Makes annotations in a step of GitHub Actions, of which the first are shown; `untold` more are left out already.
+pub(super) fn annotate(annotations: Vec<Annotation>, untold: u64) {
+    if runner::is_here() {
+        let lines = bounded(annotations, untold).into_iter().map(|annotation| format!("{annotation}\n"));
+        STDERR.push(&lines.collect::<String>());
+    }
 }
 
 /// Shows a text below all that is written, until there is another, on a terminal. `None` where there is none.

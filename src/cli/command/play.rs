@@ -9,22 +9,20 @@ use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::advice::Advice;
-use super::again::Again;
 use super::connect::destinations;
 use super::descriptors;
-use super::journal::Journal;
 use super::loaded::Loaded;
+use super::manner::{Manner, Receiver};
 use super::output::note;
 use super::progress::Meter;
 use super::receive::{in_memory, remark};
 use super::reporter::Reporter;
-use super::reports::Reports;
 use super::signals::Signals;
-use super::stage::{Receiver, Stage, set_up};
-use super::verdict::conclude;
+use super::stage::{Stage, set_up};
+use super::verdict::{Ending, conclude};
 use crate::callback::payload::Stamps;
 use crate::callback::sign::Key;
-use crate::cli::args::{ConnectArgs, Format};
+use crate::cli::args::Format;
 use crate::engine::event::Event;
 use crate::engine::judge::Judge;
 use crate::engine::outputs::Outputs;
@@ -50,29 +48,6 @@ use crate::time::{UnixMillis, wall_now};
 const MAX_COUNTED: usize = 1_000_000;
 /// How often it is looked how far a run is, and whether its output is stuck.
 const TICK: Duration = Duration::from_millis(200);
-
-/// How a scenario is to be played.
-#[derive(Debug)]
-pub(super) struct Manner {
-    /// Who receives.
-    pub(super) receiver: Receiver,
-    /// How fast.
-    pub(super) speed: Speed,
-    /// How long to wait for the receiver to accept connections.
-    pub(super) wait_for: Option<Duration>,
-    /// How everything is written.
-    pub(super) format: Format,
-    /// Whether the first delivery that is given up ends the run.
-    pub(super) fail_fast: bool,
-    /// Whom pullpush may send to, and how.
-    pub(super) connect: ConnectArgs,
-    /// How to do the same again.
-    pub(super) again: Again,
-    /// Where everything is written down.
-    pub(super) journal: Journal,
-    /// What is written in the end.
-    pub(super) reports: RefCell<Reports>,
-}
 
 /// Plays scenarios one after the other and writes what happens; gives the exit. Nothing is sent unless all can be.
 ///
@@ -190,15 +165,6 @@ pub(super) fn sink(
     }
 }
 
-/// How playing ended.
-#[derive(Debug)]
-pub(super) struct Ending {
-    /// What was not played.
-    pub(super) rest: Rest,
-    /// The signal that stopped it.
-    pub(super) interrupted: Option<Exit>,
-}
-
 /// Plays the plan and tells the reporter, until it is over or a signal comes.
 async fn conduct(
     loaded: &Loaded,
@@ -214,7 +180,7 @@ async fn conduct(
     manner.reports.borrow_mut().begin(loaded, speed, &to(loaded, manner));
     let outputs = Outputs {
         complete: reporter.borrow().complete().into_iter().collect(),
-        journal: manner.journal.writer().filter(|_| !is_virtual(manner)).cloned(),
+        journal: manner.journal.writer().filter(|_| !manner.is_virtual()).cloned(),
     };
     let mut watcher = Watcher {
         manner,
@@ -249,7 +215,7 @@ impl Observer for Watcher<'_> {
     fn take(&mut self, event: Event) {
         let Self { manner, judge, advice, .. } = self;
         // What went out is in the journal already; in virtual time nothing goes out.
-        if is_virtual(manner) || !matches!(event, Event::Sent { .. }) {
+        if manner.is_virtual() || !matches!(event, Event::Sent { .. }) {
             manner.journal.take(&event);
         }
         manner.reports.borrow_mut().take(&event);
@@ -267,7 +233,7 @@ impl Observer for Watcher<'_> {
             manner.reports.borrow_mut().complain(complaint);
             reporter.complain(complaint);
         }
-        if is_virtual(manner) {
+        if manner.is_virtual() {
             manner.journal.writer().into_iter().for_each(Writer::wait_for_room);
         }
     }
@@ -289,7 +255,7 @@ async fn stop_without(journal: Option<&Writer>, stopper: &Stopper) {
 
 /// Shows how far a run is, and says it if its own output holds it up. In virtual time neither is for long.
 async fn look(loaded: &Loaded, manner: &Manner, reporter: &RefCell<Reporter>, outputs: &Outputs) {
-    if is_virtual(manner) {
+    if manner.is_virtual() {
         return std::future::pending().await;
     }
     let (meter, planned) = (Meter::new(), planned(loaded));
@@ -309,11 +275,6 @@ async fn look(loaded: &Loaded, manner: &Manner, reporter: &RefCell<Reporter>, ou
     }
 }
 
-/// Whether the run is in virtual time, where nothing that is measured waits for a slow reader.
-fn is_virtual(manner: &Manner) -> bool {
-    matches!(manner.receiver, Receiver::Memory(_))
-}
-
 /// What the receiver is asked. The built-in one remembers nothing that it could be asked about.
 fn probes(loaded: &Loaded, manner: &Manner) -> Vec<Arc<Probe>> {
     let probes = &loaded.plan.scenario().probes;
@@ -330,7 +291,7 @@ fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
     let scenario = loaded.plan.scenario();
     Settings {
         speed: manner.speed,
-        started_at: if is_virtual(manner) { loaded.epoch } else { wall_now() },
+        started_at: if manner.is_virtual() { loaded.epoch } else { wall_now() },
         probes: probes(loaded, manner),
         max_in_flight: max_in_flight(manner),
         ..Settings::of(scenario, loaded.addresses.clone(), loaded.epoch)
@@ -354,7 +315,7 @@ fn max_in_flight(manner: &Manner) -> usize {
 
 fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
     let seed = loaded.plan.seed();
-    let reporter = Reporter::new(manner.format, is_virtual(manner), Summary::new(seed));
+    let reporter = Reporter::new(manner.format, manner.is_virtual(), Summary::new(seed));
     reporter.write(&match manner.format {
         Format::Human => {
             format!("{DIM}{}  seed {seed}  {}{DIM:#}\n", loaded.name, to(loaded, manner))
@@ -366,7 +327,7 @@ fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
 
 /// Where callbacks go, for people.
 fn to(loaded: &Loaded, manner: &Manner) -> String {
-    if is_virtual(manner) {
+    if manner.is_virtual() {
         return "in virtual time, nothing is sent".into();
     }
     destinations(loaded)

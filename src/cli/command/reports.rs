@@ -9,6 +9,7 @@ use super::again::Again;
 use super::github;
 use super::loaded::Loaded;
 use super::output::note;
+use super::runner;
 use crate::cli::args::{ReportFile, ReportKind};
 use crate::engine::event::Event;
 use crate::engine::judge::Complaint;
@@ -83,7 +84,7 @@ impl Reports {
     /// [`Failure`] if one cannot be written.
     pub(super) fn finish(&mut self, loaded: &Loaded, summary: &Summary, again: &Again) -> Result<(), Failure> {
         let whole = again.command(loaded, summary);
-        if github::is_here() {
+        if runner::is_here() {
             github::annotate_failures(loaded, summary, &whole);
             self.played.push(Played::new(&loaded.name, summary, &whole));
         }

@@ -6,11 +6,11 @@ use super::again::Again;
 use super::files::Files;
 use super::journal::Journal;
 use super::loaded::{Loaded, load};
+use super::manner::{Manner, Receiver};
 use super::output::tell;
-use super::play::{Manner, play_all};
+use super::play::play_all;
 use super::receive::misbehaviour;
 use super::reports::Reports;
-use super::stage::Receiver;
 use crate::cli::args::RunArgs;
 use crate::exit_code::{Exit, Failure};
 

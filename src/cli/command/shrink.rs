@@ -7,7 +7,7 @@ use super::connect::destinations;
 use super::github;
 use super::kind::Kind;
 use super::loaded::Loaded;
-use super::output::{Output, note};
+use super::output::{Output, annotate, note};
 use super::progress::Meter;
 use super::saved::{cannot, save};
 use super::trial::Court;
@@ -91,7 +91,7 @@ pub(super) async fn shrink(
 /// What was found, in a step of GitHub Actions.
 fn tell_github(loaded: &Loaded, failure: &str, told: &str) {
     let told = anstream::adapter::strip_str(told).to_string();
-    github::annotate(vec![github::error_in(loaded, "fails", format!("{failure}\n{told}"))], 0);
+    annotate(vec![github::error_in(loaded, "fails", format!("{failure}\n{told}"))], 0);
     let mut page = Page::new("pullpush explore --shrink");
     page.lines(&format!("{}\nfails  {failure}\n{told}", loaded.name));
     github::summarise(page);

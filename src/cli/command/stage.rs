@@ -4,23 +4,12 @@ use reqwest::Url;
 
 use super::connect::{addresses, admit, http};
 use super::loaded::Loaded;
-use super::play::Manner;
+use super::manner::{Manner, Receiver};
 use super::wait;
 use crate::engine::transport::guard::Guard;
 use crate::engine::transport::http::HttpTransport;
 use crate::exit_code::Failure;
 use crate::sink::misbehaviour::Misbehaviour;
-
-/// Who is to receive.
-#[derive(Debug, Clone)]
-pub(super) enum Receiver {
-    /// The user's program.
-    Theirs,
-    /// The built-in receiver, on a loopback port.
-    Sink(Misbehaviour),
-    /// The built-in receiver, in memory and in virtual time.
-    Memory(Misbehaviour),
-}
 
 /// Who receives, and how to get there.
 pub(super) enum Stage {

@@ -3,12 +3,22 @@
 use std::cell::RefCell;
 
 use super::loaded::Loaded;
+use super::manner::Manner;
 use super::output::note;
-use super::play::{Ending, Manner};
 use super::reporter::Reporter;
 use crate::cli::args::Format;
+use crate::engine::player::Rest;
 use crate::exit_code::{Exit, Failure};
 use crate::report::ndjson;
+
+/// How playing ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// What was not played.
+    pub(super) rest: Rest,
+    /// The signal that stopped it.
+    pub(super) interrupted: Option<Exit>,
+}
 
 /// Writes the summary; gives the exit.
 ///
@@ -24,7 +34,7 @@ pub(super) fn conclude(
     summary.finish(ending.rest);
     output.push(&match manner.format {
         Format::Human => summary.to_text(),
-        Format::Ndjson => ndjson::summary(&summary),
+        Format::Ndjson => ndjson::json(&summary.to_json()),
     });
     // Nothing is measured any more: now a slow reader is waited for.
     let journaled = manner.journal.finish(&summary);

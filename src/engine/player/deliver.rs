@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 
 use super::{MAX_BODIES, Player};
-use crate::callback::body::Moment;
+use crate::callback::moment::Moment;
 use crate::callback::payload::Stamps;
 use crate::engine::event::{Attempt, End, Event, Subject};
 use crate::engine::transport::{Exchange, MAX_COMPARED_BODY, Outcome, Request, Transport};

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::pace::{Pace, Speed};
 use super::settings::Settings;
 use super::stop::Stop;
-use crate::callback::body::Moment;
+use crate::callback::moment::Moment;
 use crate::engine::event::Event;
 use crate::engine::transport::Transport;
 use crate::engine::writer::Writer;

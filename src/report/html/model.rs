@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::lengths::LengthsPicture;
 use super::super::summary::SummaryJson;
-use super::words::Words;
+use super::words::{Body, Words};
 
 /// What a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -119,18 +119,6 @@ pub(super) struct Delivery {
     /// Of a plan: whether it is the second of two.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) duplicate: bool,
-}
-
-/// A body in pieces. That of the first attempt stands for all.
-#[derive(Debug, Serialize)]
-pub(super) struct Body {
-    pub(super) pieces: Vec<u32>,
-    /// Whether bytes that are no text stand as `\xNN`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) is_escaped: bool,
-    /// How long it is, if it is cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bytes: Option<usize>,
 }
 
 /// One POST.

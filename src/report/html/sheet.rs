@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::model::{Body, Delivery, Drawn, LeftOut, Task};
-use super::words::{Room, Words};
+use super::model::{Delivery, Drawn, LeftOut, Task};
+use super::words::{Body, Room, Words};
 use crate::text::{escaped, without_passwords};
 
 /// A picture in the making.

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::model::Body;
 use crate::text::{escaped, escaped_lines, without_passwords_of_urls};
 
 /// The longest body that is shown whole, in bytes.
@@ -119,6 +118,18 @@ impl Words {
             Some(number)
         })
     }
+}
+
+/// A body in pieces. That of the first attempt stands for all.
+#[derive(Debug, Serialize)]
+pub(super) struct Body {
+    pub(super) pieces: Vec<u32>,
+    /// Whether bytes that are no text stand as `\xNN`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_escaped: bool,
+    /// How long it is, if it is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bytes: Option<usize>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is new about a modified task: keys of a `[[task.incident]]` of kind `modified`.
 
 use super::lint::Lints;
-use super::{relay, task, url};
+use super::{playlist, url};
 use crate::scenario::problem::Problem;
 use crate::scenario::section::Section;
 use crate::scenario::task::{Change, Exchange, Place, Relay, Rounds, SourceKind};
@@ -11,12 +11,12 @@ pub(super) const KEYS: [&str; 6] = ["files", "url", "loops", "end", "to_url", "w
 
 /// Reads them; whether they mean anything is asked later, when the kind is known.
 pub(super) fn read(section: &mut Section<'_>, lints: &mut Lints) -> Change {
-    let files = task::files(section, lints);
-    let url = url::source(section, "url").map(|url| vec![task::whole(url)]);
+    let files = playlist::files(section, lints);
+    let url = url::source(section, "url").map(|url| vec![playlist::whole(url)]);
     Change {
         files: files.or(url),
-        loops: relay::loops(section),
-        end: relay::end(section, lints),
+        loops: playlist::loops(section),
+        end: playlist::end(section, lints),
         to_url: url::target(section, "to_url").map(|url| url.value),
         when: section.one_of("when", &Exchange::ALL).map_or(Exchange::Now, |when| when.value),
     }

@@ -1,6 +1,7 @@
 //! `[[task.incident]]`
 
 use super::lint::Lints;
+use super::playlist::no_such_file;
 use super::{change, exit};
 use crate::callback::codes::{self, Exit};
 use crate::scenario::problem::Problem;
@@ -159,11 +160,6 @@ fn place(section: &mut Section<'_>, relay: &Relay, files: &[File]) -> (Option<Pl
         );
     }
     (Some(Place::Anywhere), None)
-}
-
-/// A number of a file that is past the end of the list; `index` counts from 0.
-pub(super) fn no_such_file(span: std::ops::Range<usize>, index: usize, files: &[File]) -> Problem {
-    Problem::error(span, format!("there is no file {}: the list has {}", index.saturating_add(1), files.len()))
 }
 
 fn in_file(

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::relay::MAX_START_GAP;
 use super::size::Sizes;
 use crate::callback::payload::Profile;
 use crate::callback::template::Template;
@@ -16,6 +15,8 @@ use crate::time::Millis;
 const LONGEST_LIFE: Millis = Millis::from_secs(30 * 24 * 3600);
 /// The longest list of files (documented).
 const MOST_FILES: usize = 30;
+/// TaskStart → VodSourceFileStart takes at most this long (documented).
+pub(super) const MAX_START_GAP: Millis = Millis::from_secs(2);
 
 /// The warnings found so far, and what is needed to find those that concern two tasks.
 pub(super) struct Lints {

@@ -10,6 +10,7 @@ mod json;
 mod lint;
 mod load;
 mod payload;
+mod playlist;
 mod probe;
 mod receiver;
 mod relay;

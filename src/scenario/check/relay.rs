@@ -1,7 +1,8 @@
 //! `[[task]]` with a `source`: what the simulated service runs.
 
 use super::events::events;
-use super::lint::Lints;
+use super::lint::{Lints, MAX_START_GAP};
+use super::playlist::{end, loops, no_such_file, whole};
 use super::{exit, incident, stand_in, url};
 use crate::callback::Kinds;
 use crate::callback::codes::Exit;
@@ -12,8 +13,6 @@ use crate::scenario::service::Service;
 use crate::scenario::task::{File, Range, Relay, Rounds, SourceKind};
 use crate::time::Millis;
 
-/// TaskStart → VodSourceFileStart takes at most this long (documented).
-pub(super) const MAX_START_GAP: Millis = Millis::from_secs(2);
 /// The default range: (0 s, 2 s] in whole milliseconds.
 const START_GAP: Range = Range { min: Millis(1), max: MAX_START_GAP };
 
@@ -43,7 +42,7 @@ pub(super) fn read(
                 .help("write source = \"vod\", \"live\" or \"picture\"; or give it [[task.step]]s"),
         );
     }
-    let rounds = service.rounds(loops(section).unwrap_or(Rounds::Times(0)));
+    let rounds = loops(section).unwrap_or(Rounds::Times(0)).counted_as(service.loops);
     let first_file = section.integer("file_index", 1..=i64::MAX);
     let end = end(section, lints);
     let callback_events = events(section, "callback_events").unwrap_or(Kinds::ALL);
@@ -54,7 +53,7 @@ pub(super) fn read(
     let first_file = first_file.map_or(0, |first| {
         let index = usize::try_from(first.value - 1).unwrap_or(usize::MAX);
         if word == Some(Word::Vod) && !files.is_empty() && index >= files.len() {
-            section.add(incident::no_such_file(first.span, index, &files));
+            section.add(no_such_file(first.span, index, &files));
         }
         index
     });
@@ -137,29 +136,10 @@ fn sources(
             if section.key_span("url").is_none() {
                 missing(section, "url", "write url = \"rtmp://origin.test/live/a\"");
             }
-            url.map(super::task::whole).into_iter().collect()
+            url.map(whole).into_iter().collect()
         }
         None => files.unwrap_or_default(),
     }
-}
-
-/// VodLoopTimes as written.
-pub(super) fn loops(section: &mut Section<'_>) -> Option<Rounds> {
-    section.integer("loops", -1..=1_000_000_000).map(|loops| match loops.value {
-        -1 => Rounds::Endless,
-        times => Rounds::Times(times.unsigned_abs()),
-    })
-}
-
-/// `end`, from the task's start.
-pub(super) fn end(section: &mut Section<'_>, lints: &mut Lints) -> Option<Millis> {
-    let end = section.duration("end")?;
-    if end.value == Millis::ZERO {
-        section.add(Problem::error(end.span, "a task ends after it starts: `end` is at least 1ms"));
-        return None;
-    }
-    lints.end(&end);
-    Some(end.value)
 }
 
 fn start_gap(section: &mut Section<'_>, lints: &mut Lints) -> Range {

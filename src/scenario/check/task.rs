@@ -4,20 +4,17 @@ use std::sync::Arc;
 
 use super::faults::Context;
 use super::lint::Lints;
+use super::playlist::{files, whole};
 use super::{faults, relay, step, url};
-use crate::callback::template::Template;
 use crate::scenario::fault::window::Windows;
-use crate::scenario::problem::Problem;
-use crate::scenario::section::{At, Section};
+use crate::scenario::section::Section;
 use crate::scenario::service::Service;
 use crate::scenario::source::Source;
-use crate::scenario::task::{File, Range, Script, TaskSpec};
+use crate::scenario::task::{Range, Script, TaskSpec};
 use crate::time::Millis;
 
 /// The most copies of a task.
 const MAX_COUNT: i64 = 100_000_000;
-/// The most files of a list; the service takes 30.
-const MAX_FILES: usize = 1000;
 /// `appid` where the scenario names none: as long as real ones are.
 const DEFAULT_APP_ID: u64 = 1_250_000_000;
 
@@ -71,38 +68,4 @@ pub(super) fn read(
     };
     lints.sizes.add(&spec, tasks_at, late_at);
     Some(spec)
-}
-
-/// A source that is no file of a list.
-pub(super) fn whole(url: At<Template>) -> File {
-    File { url: url.value, duration: Millis::ZERO }
-}
-
-/// `files`, if it is there.
-pub(super) fn files(section: &mut Section<'_>, lints: &mut Lints) -> Option<Vec<File>> {
-    let items = section.array("files", MAX_FILES)?;
-    lints.files(items.value.len(), items.span);
-    let mut files = Vec::new();
-    for item in items.value {
-        let Some(mut row) = section.section_of("files", "an item of `files`", item) else { continue };
-        let url = url::source(&mut row, "url");
-        let duration = row.duration("duration");
-        if let Some(duration) = duration.as_ref().filter(|duration| duration.value == Millis::ZERO) {
-            row.add(Problem::error(duration.span.clone(), "a file plays for at least 1ms"));
-        }
-        for key in ["url", "duration"] {
-            if row.key_span(key).is_none() {
-                row.add(
-                    Problem::error(item.span(), format!("this file has no `{key}`"))
-                        .help("write { url = \"http://media.test/1.m3u8\", duration = \"20m\" }"),
-                );
-            }
-        }
-        row.finish();
-        let duration = duration.map_or(Millis::ZERO, |duration| duration.value);
-        // A broken file keeps its place: what counts files below has nothing to complain of.
-        let url = url.map_or_else(|| Template::new(""), |url| url.value);
-        files.push(File { url, duration });
-    }
-    Some(files)
 }

@@ -102,7 +102,7 @@ fn changed(spec: &TaskSpec, change: &Change, is_exchanged: bool) -> Arc<TaskSpec
         relay.end = change.end.or(relay.end);
         if let SourceKind::Vod { rounds, first_file } = &mut relay.source {
             if let Some(loops) = change.loops.filter(|_| is_exchanged || change.files.is_none()) {
-                *rounds = relay.service.rounds(loops);
+                *rounds = loops.counted_as(relay.service.loops);
             }
             // FileIndex and OffsetTime are about the first round of the list they were given with.
             if files.is_some() {

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::callback::body::{Moment, Sender, encode};
+use crate::callback::body::{Sender, encode};
 use crate::callback::codes::Exit;
+use crate::callback::moment::Moment;
 use crate::callback::payload::{JsonType, Payload, Profile};
 use crate::callback::{Alarm, Callback};
 

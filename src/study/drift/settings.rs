@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::body::Body;
 use super::shape::{Field, Form, Shape};
-use crate::callback::body::{Moment, Sender, encode};
+use crate::callback::body::{Sender, encode};
 use crate::callback::codes::Exit;
+use crate::callback::moment::Moment;
 use crate::callback::payload::{JsonType, Payload, Profile};
 use crate::callback::sign::Key;
 use crate::callback::{Alarm, Callback, Kind};

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::callback::payload::Payload;
 use pullpush::callback::restamp::restamp;
 use pullpush::callback::sign::Key;

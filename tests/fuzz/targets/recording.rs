@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::callback::sign::Key;
 use pullpush::study::drift::{Captured, Drift};
 use pullpush::scenario::fault::Spoiling;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::plan::Plan;
 use pullpush::plan::arrivals::{Arrival, Part, Timed};
 use pullpush::plan::delivery::Delivery;

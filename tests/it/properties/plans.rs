@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use pullpush::callback::Callback;
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::engine::event::{End, Event};
 use pullpush::engine::transport::memory::Reply;
 use pullpush::plan::Plan;

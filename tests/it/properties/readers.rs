@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::callback::sign::Key;
 use pullpush::engine::settings::Addresses;
 use pullpush::plan::Plan;

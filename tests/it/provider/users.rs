@@ -1,6 +1,6 @@
 //! What users do to a task, and how lists are counted and resumed.
 
-use pullpush::callback::body::Moment;
+use pullpush::callback::moment::Moment;
 use pullpush::callback::payload::{Payload, Profile};
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;

@@ -5,12 +5,12 @@ use std::io::Read;
 use std::path::Path;
 
 use super::super::files::Files;
-use super::super::github;
 use super::super::output::note;
 use super::result::{show, tell_github, write};
 use crate::cli::args::MergeArgs;
 use crate::engine::measure::Measurement;
 use crate::exit_code::{Exit, Failure};
+use crate::report::github::Annotation;
 use crate::report::load::{LoadHeader, LoadReport};
 use crate::report::ndjson::{SCHEMA_VERSION, json};
 use crate::report::style::NOTE;
@@ -64,7 +64,7 @@ pub(in crate::cli::command) fn merge(args: &MergeArgs) -> Result<Exit, Failure> 
     let shards = shards.iter().map(ToString::to_string).collect();
     let report = LoadReport::new(first.header.clone(), shards, &sum);
     show(&report, args.format)?;
-    tell_github(&report, |title, message| github::error(title, message));
+    tell_github(&report, |title, message| Annotation::error(title, message));
     if let Some(path) = &args.report {
         write(path, &json(&report))?;
     }

@@ -10,7 +10,8 @@ use md5::{Digest, Md5};
 
 use super::super::github;
 use super::super::loaded::{Loaded, unreadable};
-use super::super::output::{Output, note};
+use super::super::output::{Output, annotate, note};
+use super::super::runner;
 use crate::cli::args::{ListFormat, LoadArgs};
 use crate::engine::load::Load;
 use crate::engine::measure::Measurement;
@@ -102,9 +103,9 @@ pub(super) fn show(report: &LoadReport, format: ListFormat) -> Result<(), Failur
 
 /// The result in a step of GitHub Actions; `annotation` makes one of a title and a message.
 pub(super) fn tell_github(report: &LoadReport, annotation: impl Fn(&str, String) -> Annotation) {
-    if github::is_here() {
+    if runner::is_here() {
         let failures = report.failures().into_iter();
-        github::annotate(failures.map(|(title, message)| annotation(title, message)).collect(), 0);
+        annotate(failures.map(|(title, message)| annotation(title, message)).collect(), 0);
         let mut page = Page::new("pullpush load");
         page.lines(&report.to_text());
         github::summarise(page);

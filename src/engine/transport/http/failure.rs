@@ -91,9 +91,18 @@ fn exhausted(error: &io::Error) -> Option<&'static str> {
     }
 }
 
+/// What rustls found, and what to do about it where that is clear.
 #[cfg(feature = "https")]
 fn tls(cause: Cause<'_>) -> Option<String> {
-    cause.downcast_ref().map(super::tls::explain)
+    use rustls::{CertificateError, Error, InvalidMessage};
+
+    let error = cause.downcast_ref()?;
+    let advice = match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => "; give its CA with --cacert, or use --insecure",
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => "; does the receiver speak plain http there?",
+        _ => "",
+    };
+    Some(format!("{error}{advice}"))
 }
 
 #[cfg(not(feature = "https"))]

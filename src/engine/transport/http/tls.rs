@@ -7,9 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore, SignatureScheme,
-};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -125,14 +123,4 @@ impl ServerCertVerifier for Anybody {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
     }
-}
-
-/// What rustls found, and what to do about it where that is clear.
-pub(super) fn explain(error: &Error) -> String {
-    let advice = match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => "; give its CA with --cacert, or use --insecure",
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => "; does the receiver speak plain http there?",
-        _ => "",
-    };
-    format!("{error}{advice}")
 }
