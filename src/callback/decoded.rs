@@ -6,7 +6,7 @@ use super::codes::Exit;
 use super::{Alarm, Callback, Kind};
 
 /// The callback of a body's name and `msg`; what `msg` does not say is the service's default. `files` is how many there are.
-pub fn told(name: &str, msg: &Map<String, Value>, files: usize) -> Callback {
+pub fn decode(name: &str, msg: &Map<String, Value>, files: usize) -> Callback {
     let index = || {
         let index = number(msg, "index").and_then(|index| usize::try_from(index).ok());
         index.filter(|index| *index < files).unwrap_or(0)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::engine::transport::{FailureKind, Outcome};
 use crate::scenario::expect::Answer;
 use crate::scenario::expect::Expectation;
-use crate::scenario::fault::{DuplicateAs, Fate, Spoiling};
+use crate::scenario::fault::{AttemptFaults, DuplicateAs, Faults};
 use crate::scenario::probe::{About, Probe};
 use crate::scenario::task::IncidentKind;
 use crate::time::{Millis, UnixMillis};
@@ -31,7 +31,7 @@ pub struct Subject {
     /// The incident that brought it about.
     pub incident: Option<IncidentKind>,
     /// What befalls it on its way.
-    pub fate: Fate,
+    pub faults: Faults,
     /// Where it goes, if not all callbacks of the run go to one address. It may hold a password.
     pub to: Option<String>,
     /// What its step expects of the answer.
@@ -48,7 +48,7 @@ pub struct Attempt {
     /// Set if a fault sends the delivery twice and this is the second.
     pub duplicate: Option<DuplicateAs>,
     /// What is done to it on its way.
-    pub spoiling: Spoiling,
+    pub attempt_faults: AttemptFaults,
     /// Scenario time it was due at.
     pub due_at: UnixMillis,
     /// Scenario time it was first sent at.
@@ -63,11 +63,11 @@ pub struct Attempt {
 
 impl Attempt {
     /// What befalls it, of what befalls its delivery: nothing where it is sent again intact.
-    pub fn fate(&self) -> Fate {
+    pub fn faults(&self) -> Faults {
         match self.duplicate {
-            Some(sends) => self.subject.fate.of_duplicate(sends),
-            None if self.number == 1 => self.subject.fate,
-            None => Fate::default(),
+            Some(sends) => self.subject.faults.of_duplicate(sends),
+            None if self.number == 1 => self.subject.faults,
+            None => Faults::default(),
         }
     }
 
@@ -95,7 +95,7 @@ pub enum Event {
         body: Bytes,
     },
     /// An attempt met something.
-    Met {
+    AttemptFinished {
         /// The attempt.
         attempt: Attempt,
         /// Since the run began.
@@ -150,7 +150,7 @@ impl Event {
     /// Whether it tells of a request that pullpush may not send: the run is not what it was meant to be.
     pub fn is_forbidden(&self) -> bool {
         match self {
-            Self::Met { outcome, .. } => outcome.is_forbidden(),
+            Self::AttemptFinished { outcome, .. } => outcome.is_forbidden(),
             Self::Probed { failure, .. } => *failure == Some(FailureKind::Forbidden),
             Self::Sent { .. } | Self::HeldUp { .. } | Self::Ended { .. } => false,
         }

@@ -11,7 +11,7 @@ use crate::engine::transport::Outcome;
 use crate::scenario::expect::Answer;
 use crate::scenario::expect::{Expectation, Expectations, StatusClass, Statuses};
 use crate::scenario::fault::BadConnection;
-use crate::scenario::fault::{DuplicateAs, Fate, Spoiling};
+use crate::scenario::fault::{AttemptFaults, DuplicateAs, Faults};
 use crate::scenario::probe::{About, Probe};
 use crate::text::{escaped, without_passwords};
 
@@ -28,7 +28,7 @@ pub struct Complaint {
 
 impl Complaint {
     /// What was expected and what came, with the receiver's own words.
-    pub fn told(&self) -> String {
+    pub fn text(&self) -> String {
         match &self.answer {
             Some(answer) => format!("{}; answer: {answer}", self.text),
             None => self.text.clone(),
@@ -39,7 +39,7 @@ impl Complaint {
 /// `TaskExit -22  task=118148  #5: not acknowledged: status 500; answer: no such task`
 impl fmt::Display for Complaint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.about, self.told())
+        write!(out, "{}: {}", self.about, self.text())
     }
 }
 
@@ -84,7 +84,7 @@ struct OneOfTwo {
     is_duplicate: bool,
     status: u16,
     body: (usize, u64),
-    told: Box<str>,
+    text: Box<str>,
 }
 
 impl OneOfTwo {
@@ -92,8 +92,8 @@ impl OneOfTwo {
     fn of(is_duplicate: bool, answer: &Answer) -> Self {
         let mut hasher = DefaultHasher::new();
         answer.body.hash(&mut hasher);
-        let told = Answer::new(answer.status, answer.body.clone()).to_string().into();
-        Self { is_duplicate, status: answer.status, body: (answer.body.len(), hasher.finish()), told }
+        let text = Answer::new(answer.status, answer.body.clone()).to_string().into();
+        Self { is_duplicate, status: answer.status, body: (answer.body.len(), hasher.finish()), text }
     }
 }
 
@@ -124,20 +124,20 @@ impl Judge {
     /// Looks at one event.
     pub fn take(&mut self, event: &Event) -> Vec<Complaint> {
         match event {
-            Event::Met { attempt, done, outcome, .. } => {
+            Event::AttemptFinished { attempt, done, outcome, .. } => {
                 // What we take for a slow body is not the receiver's time.
-                let own = attempt.spoiling.connection.map_or(Duration::ZERO, BadConnection::takes);
+                let own = attempt.attempt_faults.connection.map_or(Duration::ZERO, BadConnection::takes);
                 let took = done.saturating_sub(attempt.sent).saturating_sub(own);
                 self.remember(attempt, outcome);
                 let lines = self.met(attempt, outcome, took);
                 let about = || Topic::Delivery(Arc::clone(&attempt.subject));
-                let answer = told(outcome);
+                let answer = answer_text(outcome);
                 let complaint = |text| Complaint { about: about(), text, answer: answer.clone() };
                 lines.into_iter().map(complaint).collect()
             }
             Event::Ended { subject, end } => {
                 let last = self.last.remove(&key(subject));
-                let of_step = subject.expect.as_deref().filter(|_| !is_about_the_spoilt(&subject.fate));
+                let of_step = subject.expect.as_deref().filter(|_| !is_about_the_spoilt(&subject.faults));
                 let lost = *end == End::GivenUp && self.expectations.demands_delivery(of_step);
                 let complaint = last.filter(|_| lost).map(|Last { attempt, met, answer }| {
                     let attempts = if attempt == 1 { String::new() } else { format!(" after {attempt} attempts") };
@@ -164,16 +164,16 @@ impl Judge {
             Outcome::Answered(answer) => format!("status {}", answer.status),
             Outcome::Failed(failure) => format!("{}: {}", failure.kind.word(), failure.detail),
         };
-        self.last.insert(key(&attempt.subject), Last { attempt: attempt.number, met, answer: told(outcome) });
+        self.last.insert(key(&attempt.subject), Last { attempt: attempt.number, met, answer: answer_text(outcome) });
     }
 
     fn met(&mut self, attempt: &Attempt, outcome: &Outcome, took: Duration) -> Vec<String> {
-        let spoiling = attempt.spoiling;
-        if spoiling.cuts_off() {
+        let attempt_faults = attempt.attempt_faults;
+        if attempt_faults.cuts_off() {
             return Vec::new();
         }
-        let mut lines = if spoiling.is_spoilt() {
-            self.spoilt(attempt, spoiling, outcome, took)
+        let mut lines = if attempt_faults.is_spoilt() {
+            self.spoilt(attempt, attempt_faults, outcome, took)
         } else {
             self.intact(attempt, outcome, took)
         };
@@ -201,8 +201,9 @@ impl Judge {
             (Outcome::Failed(failure), None) => {
                 let late = expected.within.filter(|within| took > *within).map(humantime::format_duration);
                 let (word, detail) = (failure.kind.word(), &failure.detail);
-                let told = late.map(|within| format!("expected an answer within {within}, got none: {word}: {detail}"));
-                told.into_iter().collect()
+                let complaint =
+                    late.map(|within| format!("expected an answer within {within}, got none: {word}: {detail}"));
+                complaint.into_iter().collect()
             }
         }
     }
@@ -212,17 +213,23 @@ impl Judge {
         self.last.contains_key(&key(&attempt.subject))
     }
 
-    fn spoilt(&self, attempt: &Attempt, spoiling: Spoiling, outcome: &Outcome, took: Duration) -> Vec<String> {
+    fn spoilt(
+        &self,
+        attempt: &Attempt,
+        attempt_faults: AttemptFaults,
+        outcome: &Outcome,
+        took: Duration,
+    ) -> Vec<String> {
         let expected = of_step(attempt).or(self.expectations.refused.as_ref()).cloned().unwrap_or_default();
-        let status = expected.status.clone().unwrap_or_else(|| statuses(spoiling));
+        let status = expected.status.clone().unwrap_or_else(|| statuses(attempt_faults));
         let lines = match outcome {
             Outcome::Answered(answer) => Expectation { status: Some(status), ..expected }.complaints(answer, took),
             Outcome::Failed(failure) => {
                 vec![format!("expected status {status}, got no answer: {}: {}", failure.kind.word(), failure.detail)]
             }
         };
-        let fate = &attempt.subject.fate;
-        lines.into_iter().map(|line| format!("{line} ({fate})")).collect()
+        let faults = &attempt.subject.faults;
+        lines.into_iter().map(|line| format!("{line} ({faults})")).collect()
     }
 
     /// Compares the answers of two, whichever comes last.
@@ -232,7 +239,7 @@ impl Judge {
             return None;
         }
         let is_duplicate = attempt.duplicate.is_some();
-        let is_refused = !outcome.is_acknowledged() && !attempt.spoiling.is_spoilt();
+        let is_refused = !outcome.is_acknowledged() && !attempt.attempt_faults.is_spoilt();
         if is_duplicate && is_refused && self.comes_again(attempt) {
             return None;
         }
@@ -246,13 +253,13 @@ impl Judge {
         };
         let (first, second) = if is_duplicate { (other, this) } else { (this, other) };
         ((first.status, first.body) != (second.status, second.body)).then(|| {
-            format!("duplicate: expected the same answer as the first got, {}, got {}", first.told, second.told)
+            format!("duplicate: expected the same answer as the first got, {}, got {}", first.text, second.text)
         })
     }
 }
 
 /// Why it did not take a callback, in its own words.
-fn told(outcome: &Outcome) -> Option<String> {
+fn answer_text(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Answered(answer) if answer.status != 200 => answer.words(),
         _ => None,
@@ -263,9 +270,9 @@ fn told(outcome: &Outcome) -> Option<String> {
 ///
 /// Spoilt bytes are compared with themselves, all others with the attempt that was taken.
 fn is_one_of_two(attempt: &Attempt, outcome: &Outcome) -> bool {
-    let fate = &attempt.subject.fate;
-    let Some(duplicate) = fate.duplicate else { return false };
-    let bytes_are_spoilt = Spoiling { connection: None, ..fate.of_attempt(1) }.is_spoilt();
+    let faults = &attempt.subject.faults;
+    let Some(duplicate) = faults.duplicate else { return false };
+    let bytes_are_spoilt = AttemptFaults { connection: None, ..faults.of_attempt(1) }.is_spoilt();
     match duplicate.sends {
         _ if attempt.duplicate.is_some() => true,
         DuplicateAs::SameBytes if bytes_are_spoilt => attempt.number == 1,
@@ -275,20 +282,20 @@ fn is_one_of_two(attempt: &Attempt, outcome: &Outcome) -> bool {
 
 /// What the step of an attempt expects of its answer.
 fn of_step(attempt: &Attempt) -> Option<&Expectation> {
-    let concerns = attempt.spoiling.is_spoilt() || !is_about_the_spoilt(&attempt.subject.fate);
+    let concerns = attempt.attempt_faults.is_spoilt() || !is_about_the_spoilt(&attempt.subject.faults);
     attempt.subject.expect.as_deref().filter(|_| concerns)
 }
 
 /// Whether what a step expects is about its spoilt attempt only, and not about those that follow intact.
-fn is_about_the_spoilt(fate: &Fate) -> bool {
-    let first = fate.of_attempt(1);
+fn is_about_the_spoilt(faults: &Faults) -> bool {
+    let first = faults.of_attempt(1);
     first.is_spoilt() && !first.cuts_off()
 }
 
 /// What a receiver may answer to something spoilt: it is the sender's fault, never the receiver's.
-fn statuses(spoiling: Spoiling) -> Statuses {
+fn statuses(attempt_faults: AttemptFaults) -> Statuses {
     let refusals = StatusClass::Hundred(4);
-    Statuses::new(if spoiling.is_tolerable() { vec![StatusClass::One(200), refusals] } else { vec![refusals] })
+    Statuses::new(if attempt_faults.is_tolerable() { vec![StatusClass::One(200), refusals] } else { vec![refusals] })
 }
 
 fn key(subject: &Subject) -> (u64, u64) {

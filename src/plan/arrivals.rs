@@ -68,7 +68,7 @@ impl Row {
     fn next(&mut self) -> Option<Delivery> {
         // A task whose callbacks are all dropped is followed by another; a scenario of nothing else has an end, too.
         for _ in 0..MOST_EMPTY_TASKS {
-            if let Some(delivery) = self.lane.by_ref().find(|delivery| !delivery.fate.dropped) {
+            if let Some(delivery) = self.lane.by_ref().find(|delivery| !delivery.faults.dropped) {
                 return Some(delivery);
             }
             self.number += self.step;
@@ -275,7 +275,7 @@ impl Tasks {
 
     /// Keeps a task whose next callback has a time to wait for; false if there is none.
     fn put(&mut self, number: u64, at: Duration, mut lane: Lane) -> bool {
-        while lane.peek().is_some_and(|next| next.fate.dropped) {
+        while lane.peek().is_some_and(|next| next.faults.dropped) {
             lane.next();
         }
         let Some(next) = lane.peek() else { return false };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Plan;
-use crate::scenario::fault::{Fate, Fault};
+use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::task::{IncidentKind, Script};
 
 /// One incident of one task, or one fault of one delivery.
@@ -51,16 +51,16 @@ impl Kept {
         self.causes.contains(&Cause::Incident { task, index })
     }
 
-    /// What is left of a fate.
-    pub(super) fn sift(&self, task: u64, number: u64, fate: Fate) -> Fate {
+    /// What is left of a faults.
+    pub(super) fn sift(&self, task: u64, number: u64, faults: Faults) -> Faults {
         let kept = |fault| self.causes.contains(&Cause::Fault { task, number, fault });
-        Fate {
-            dropped: fate.dropped && kept(Fault::Drop),
-            delay: fate.delay.filter(|_| kept(Fault::Delay)),
-            duplicate: fate.duplicate.filter(|_| kept(Fault::Duplicate)),
-            corruption: fate.corruption.filter(|_| kept(Fault::Corrupt)),
-            signature: fate.signature.filter(|_| kept(Fault::Signature)),
-            connection: fate.connection.filter(|_| kept(Fault::Connection)),
+        Faults {
+            dropped: faults.dropped && kept(Fault::Drop),
+            delay: faults.delay.filter(|_| kept(Fault::Delay)),
+            duplicate: faults.duplicate.filter(|_| kept(Fault::Duplicate)),
+            corruption: faults.corruption.filter(|_| kept(Fault::Corrupt)),
+            signature: faults.signature.filter(|_| kept(Fault::Signature)),
+            connection: faults.connection.filter(|_| kept(Fault::Connection)),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Plan {
             let incidents = self.incidents(&task).into_iter();
             let faults = self.lane(task).filter(|delivery| !delivery.is_duplicate()).flat_map(move |delivery| {
                 let cause = move |fault| Cause::Fault { task: number, number: delivery.number, fault };
-                delivery.fate.names().map(cause).collect::<Vec<_>>()
+                delivery.faults.names().map(cause).collect::<Vec<_>>()
             });
             incidents.map(move |index| Cause::Incident { task: number, index }).chain(faults)
         })
@@ -95,8 +95,8 @@ impl Plan {
                 let mut lane = self.lane(task);
                 let found = lane.find(|delivery| delivery.number == number && !delivery.is_duplicate());
                 found.map_or_else(String::new, |delivery| {
-                    let fate = delivery.fate.only(fault);
-                    format!("fault {fate}  {}  task={id}  #{number}", delivery.callback)
+                    let faults = delivery.faults.only(fault);
+                    format!("fault {faults}  {}  task={id}  #{number}", delivery.callback)
                 })
             }
         }

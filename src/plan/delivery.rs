@@ -9,7 +9,7 @@ use crate::callback::overlay::Overlay;
 use crate::callback::payload::Payload;
 use crate::plan::task::Task;
 use crate::scenario::expect::Expectation;
-use crate::scenario::fault::{Corruption, DuplicateAs, Fate, Spoiling};
+use crate::scenario::fault::{AttemptFaults, Corruption, DuplicateAs, Faults};
 use crate::scenario::task::{IncidentKind, Step, When};
 use crate::time::Millis;
 
@@ -35,7 +35,7 @@ pub struct Delivery {
     /// What a step expects of its answer.
     pub expect: Option<Arc<Expectation>>,
     /// What befalls it on its way.
-    pub fate: Fate,
+    pub faults: Faults,
     /// Whether it is the delivery itself, or the same once more.
     pub pass: Pass,
 }
@@ -73,7 +73,7 @@ impl Delivery {
             cause: None,
             overlay: None,
             expect: None,
-            fate: Fate::default(),
+            faults: Faults::default(),
             pass: Pass::First,
         }
     }
@@ -93,24 +93,24 @@ impl Delivery {
 
     /// The same once more, if it is to come twice.
     pub(super) fn duplicate(&self) -> Option<Self> {
-        let duplicate = self.fate.duplicate.filter(|_| !self.fate.dropped)?;
-        let sent = self.offset.plus(self.fate.delay.unwrap_or_default());
+        let duplicate = self.faults.duplicate.filter(|_| !self.faults.dropped)?;
+        let sent = self.offset.plus(self.faults.delay.unwrap_or_default());
         let pass = Pass::Duplicate(duplicate.sends);
         Some(Self { offset: sent.plus(duplicate.after), pass, ..self.clone() })
     }
 
     /// The bytes of one attempt. `address` is where callbacks go that name no address of their own.
-    pub fn body(&self, payload: &Payload, address: &str, moment: Moment, spoiling: Spoiling) -> Vec<u8> {
+    pub fn body(&self, payload: &Payload, address: &str, moment: Moment, attempt_faults: AttemptFaults) -> Vec<u8> {
         let sender = self.sender(address);
-        let body = encode(&self.callback, &sender, payload, moment, self.overlay.as_deref(), spoiling.signature);
-        spoiling.apply(body)
+        let body = encode(&self.callback, &sender, payload, moment, self.overlay.as_deref(), attempt_faults.signature);
+        attempt_faults.apply(body)
     }
 
     /// About how many bytes an attempt is, before it is made; never much less.
     pub fn weight(&self) -> usize {
         let urls = self.task.spec.files.iter().map(|file| file.url.as_written().len()).sum::<usize>();
         let overlay = self.overlay.as_ref().map_or(0, |overlay| overlay.weight());
-        1024 + urls + overlay + self.fate.corruption.map_or(0, Corruption::adds)
+        1024 + urls + overlay + self.faults.corruption.map_or(0, Corruption::adds)
     }
 
     /// The place of the file it is about, if it is about one.
@@ -127,16 +127,16 @@ impl Delivery {
     }
 
     /// What befalls it, of what befalls the delivery that it belongs to.
-    pub fn own_fate(&self) -> Fate {
+    pub fn own_faults(&self) -> Faults {
         match self.pass {
-            Pass::First => self.fate,
-            Pass::Duplicate(sends) => self.fate.of_duplicate(sends),
+            Pass::First => self.faults,
+            Pass::Duplicate(sends) => self.faults.of_duplicate(sends),
         }
     }
 
     /// What is done to attempt `number` (from 1).
-    pub fn spoiling(&self, number: u32) -> Spoiling {
-        self.own_fate().of_attempt(number)
+    pub fn attempt_faults(&self, number: u32) -> AttemptFaults {
+        self.own_faults().of_attempt(number)
     }
 
     /// Whether it is the second of two, which belongs to the first.

@@ -8,7 +8,7 @@ use super::delivery::{Delivery, Due, Pass};
 use super::task::Task;
 use crate::callback::Callback;
 use crate::dice::{Dice, Purpose, Stream};
-use crate::scenario::fault::Fate;
+use crate::scenario::fault::Faults;
 use crate::scenario::task::{IncidentKind, Script, Step, TaskSpec, When};
 use crate::service::timeline::Timeline;
 use crate::time::{Cutoff, Millis};
@@ -20,7 +20,7 @@ pub struct Lane {
     source: Source,
     /// Deliveries made from the source.
     made: u64,
-    faults: Option<Box<Faults>>,
+    on_the_way: Option<Box<OnTheWay>>,
     /// Deliveries given out, duplicates too.
     taken: u64,
     next: Option<Delivery>,
@@ -38,7 +38,7 @@ enum Source {
 
 /// What a lane needs once something may go wrong on the way.
 #[derive(Debug)]
-struct Faults {
+struct OnTheWay {
     stream: Stream,
     /// What still befalls deliveries, where that is not all.
     kept: Option<Arc<Kept>>,
@@ -75,12 +75,12 @@ impl Lane {
             }
             Script::Steps(_) => Source::Steps { made: 0, last: Millis::ZERO },
         };
-        let faults = task.spec.may_fail().then(|| {
+        let on_the_way = task.spec.may_fail().then(|| {
             let stream = dice.stream(Purpose::Faults, task.number);
             let (strays, reached, last) = (BTreeMap::new(), Millis::ZERO, (Millis::ZERO, 0));
-            Box::new(Faults { stream, kept, upcoming: None, reached, strays, last })
+            Box::new(OnTheWay { stream, kept, upcoming: None, reached, strays, last })
         });
-        let mut lane = Self { task, source, made: 0, faults, taken: 0, next: None };
+        let mut lane = Self { task, source, made: 0, on_the_way, taken: 0, next: None };
         lane.make_next();
         lane
     }
@@ -101,11 +101,11 @@ impl Lane {
     }
 
     fn make_next(&mut self) {
-        self.next = match self.faults.take() {
+        self.next = match self.on_the_way.take() {
             None => self.next_own(),
-            Some(mut faults) => {
-                let next = self.past(&mut faults);
-                self.faults = Some(faults);
+            Some(mut on_the_way) => {
+                let next = self.past(&mut on_the_way);
+                self.on_the_way = Some(on_the_way);
                 next
             }
         };
@@ -136,38 +136,38 @@ impl Lane {
         delivery
     }
 
-    /// The next delivery after faults: delayed ones and duplicates come among the others when it is their time.
-    fn past(&mut self, faults: &mut Faults) -> Option<Delivery> {
-        while faults.upcoming.is_none() && !faults.stray_is_next() {
+    /// The next delivery after on_the_way: delayed ones and duplicates come among the others when it is their time.
+    fn past(&mut self, on_the_way: &mut OnTheWay) -> Option<Delivery> {
+        while on_the_way.upcoming.is_none() && !on_the_way.stray_is_next() {
             let Some(mut delivery) = self.next_own() else { break };
-            faults.reached = delivery.offset;
-            delivery.fate = self.fate(&delivery, faults);
+            on_the_way.reached = delivery.offset;
+            delivery.faults = self.faults(&delivery, on_the_way);
             if let Some(duplicate) = delivery.duplicate() {
-                faults.keep(&self.task, &duplicate);
+                on_the_way.keep(&self.task, &duplicate);
             }
-            match delivery.fate.delay.filter(|_| !delivery.fate.dropped) {
+            match delivery.faults.delay.filter(|_| !delivery.faults.dropped) {
                 Some(by) => {
                     delivery.offset = delivery.offset.plus(by);
-                    faults.keep(&self.task, &delivery);
+                    on_the_way.keep(&self.task, &delivery);
                 }
-                None => faults.upcoming = Some(delivery),
+                None => on_the_way.upcoming = Some(delivery),
             }
         }
         // At the same time what was made first goes first, and a delivery before its duplicate.
-        let stray = faults.strays.keys().next().map(|(at, number, _)| (*at, *number));
-        let own = faults.upcoming.as_ref().map(|own| (own.offset, own.number));
+        let stray = on_the_way.strays.keys().next().map(|(at, number, _)| (*at, *number));
+        let own = on_the_way.upcoming.as_ref().map(|own| (own.offset, own.number));
         let mut delivery = match (stray, own) {
-            (Some(stray), own) if own.is_none_or(|own| stray < own) => self.found(faults)?,
-            _ => faults.upcoming.take()?,
+            (Some(stray), own) if own.is_none_or(|own| stray < own) => self.found(on_the_way)?,
+            _ => on_the_way.upcoming.take()?,
         };
-        delivery.due = due(&delivery, faults.last);
-        faults.last = (delivery.offset, delivery.number);
+        delivery.due = due(&delivery, on_the_way.last);
+        on_the_way.last = (delivery.offset, delivery.number);
         Some(delivery)
     }
 
     /// The first stray, as it was made.
-    fn found(&self, faults: &mut Faults) -> Option<Delivery> {
-        let ((offset, number, is_duplicate), stray) = faults.strays.pop_first()?;
+    fn found(&self, on_the_way: &mut OnTheWay) -> Option<Delivery> {
+        let ((offset, number, is_duplicate), stray) = on_the_way.strays.pop_first()?;
         let Stray { happened, callback, cause, changed } = stray;
         let plain = Delivery::plain(self.task.changed(changed), number, offset, callback);
         let mut delivery = Delivery { happened, cause, ..plain };
@@ -175,33 +175,33 @@ impl Lane {
         if let Some(step) = step(&self.task, index) {
             delivery = delivery.laid_over(step);
         }
-        delivery.fate = self.fate(&delivery, faults);
-        if let Some(duplicate) = delivery.fate.duplicate.filter(|_| is_duplicate) {
+        delivery.faults = self.faults(&delivery, on_the_way);
+        if let Some(duplicate) = delivery.faults.duplicate.filter(|_| is_duplicate) {
             delivery.pass = Pass::Duplicate(duplicate.sends);
         }
         Some(delivery)
     }
 
-    fn fate(&self, delivery: &Delivery, faults: &mut Faults) -> Fate {
-        let stream = faults.stream.at_block(delivery.number);
+    fn faults(&self, delivery: &Delivery, on_the_way: &mut OnTheWay) -> Faults {
+        let stream = on_the_way.stream.at_block(delivery.number);
         let index = usize::try_from(delivery.number.saturating_sub(1)).unwrap_or(usize::MAX);
         let of_step = step(&self.task, index).and_then(|step| step.faults.as_deref());
-        let fate = match (of_step, self.task.spec.faults.as_deref()) {
+        let faults = match (of_step, self.task.spec.faults.as_deref()) {
             (Some(chances), _) => chances.settle(stream),
             (None, Some(windows)) => {
                 let sender = || delivery.task.sender("", None);
                 windows.settle(&delivery.callback, delivery.happened, sender, stream)
             }
-            (None, None) => return Fate::default(),
+            (None, None) => return Faults::default(),
         };
         // A body that is given as it is has no signature.
         let is_raw = delivery.overlay.as_ref().is_some_and(|overlay| overlay.raw.is_some());
-        let fate = Fate { signature: fate.signature.filter(|_| !is_raw), ..fate };
-        faults.kept.as_ref().map_or(fate, |kept| kept.sift(self.task.number, delivery.number, fate))
+        let faults = Faults { signature: faults.signature.filter(|_| !is_raw), ..faults };
+        on_the_way.kept.as_ref().map_or(faults, |kept| kept.sift(self.task.number, delivery.number, faults))
     }
 }
 
-impl Faults {
+impl OnTheWay {
     /// Whether a stray goes before everything that the source still has: without this an endless task whose deliveries
     /// are all delayed would be made to its end at once.
     fn stray_is_next(&self) -> bool {

@@ -39,7 +39,9 @@ impl Moments {
     pub fn of(self, delivery: &Delivery) -> Moment {
         // The bytes of the first once more tell its time.
         let attempted = match delivery.pass {
-            Pass::Duplicate(DuplicateAs::SameBytes) => delivery.happened.plus(delivery.fate.delay.unwrap_or_default()),
+            Pass::Duplicate(DuplicateAs::SameBytes) => {
+                delivery.happened.plus(delivery.faults.delay.unwrap_or_default())
+            }
             _ => delivery.offset,
         };
         self.moment(delivery.happened, attempted)

@@ -35,8 +35,8 @@ impl Audit {
     }
 
     fn sent(&mut self, attempt: &Attempt) {
-        let fate = &attempt.subject.fate;
-        for fault in fate.names() {
+        let faults = &attempt.subject.faults;
+        for fault in faults.names() {
             let done = match (fault, attempt.duplicate) {
                 (Fault::Drop, _) => false,
                 (Fault::Duplicate, duplicate) => duplicate.is_some(),
@@ -47,7 +47,7 @@ impl Audit {
     }
 
     fn ended(&mut self, subject: &Subject, end: End) {
-        for fault in subject.fate.names() {
+        for fault in subject.faults.names() {
             let count = self.counts.entry(fault).or_default();
             count.drawn += 1;
             count.done += u64::from(fault == Fault::Drop && end == End::Dropped);

@@ -81,13 +81,13 @@ pub fn total(marks: &[Mark]) -> String {
 
 /// What failed, for the pages of a CI service: rule by rule what was seen, why that matters, and how to try it again.
 pub fn failures(marks: &[Mark]) -> Vec<(&'static str, String)> {
-    let told = |mark: &Mark| {
+    let line = |mark: &Mark| {
         let Grade::Fail(evidence) = &mark.grade else { return None };
         let evidence = evidence.iter().take(MAX_EVIDENCE).map(String::as_str);
         let lines = [mark.says].into_iter().chain(evidence).chain(mark.because.iter().copied());
         Some((mark.rule, format!("{}\nagain: {}", lines.collect::<Vec<_>>().join("\n"), mark.again)))
     };
-    marks.iter().filter_map(told).collect()
+    marks.iter().filter_map(line).collect()
 }
 
 /// For programs: a JSON line.

@@ -21,7 +21,7 @@ pub struct Cases {
     cases: BTreeMap<u64, Case>,
     /// Complaints about no task, or about one without a case.
     others: Vec<String>,
-    untold: u64,
+    omitted: u64,
     length: Duration,
 }
 
@@ -54,7 +54,7 @@ impl Cases {
                     case.first_sent_us.get_or_insert(sent);
                 }
             }
-            Event::Met { attempt, done, outcome, .. } => {
+            Event::AttemptFinished { attempt, done, outcome, .. } => {
                 self.length = self.length.max(*done);
                 let done = micros(*done);
                 if let Some(case) = self.case(&attempt.subject) {
@@ -79,8 +79,8 @@ impl Cases {
     pub fn complain(&mut self, complaint: &Complaint) {
         let text = complaint.to_string();
         let case = complaint.about.task().and_then(|(number, _)| self.cases.get_mut(&number));
-        let told = case.map_or(&mut self.others, |case| &mut case.complaints);
-        if told.len() < MAX_TOLD { told.push(text) } else { self.untold += 1 }
+        let kept = case.map_or(&mut self.others, |case| &mut case.complaints);
+        if kept.len() < MAX_TOLD { kept.push(text) } else { self.omitted += 1 }
     }
 
     /// The tasks by their numbers.
@@ -94,8 +94,8 @@ impl Cases {
     }
 
     /// Complaints that are told nowhere.
-    pub const fn untold(&self) -> u64 {
-        self.untold
+    pub const fn omitted(&self) -> u64 {
+        self.omitted
     }
 
     /// From the beginning to the last answer.

@@ -67,8 +67,8 @@ fn property(text: &str) -> String {
 }
 
 /// The first annotations, and in place of the last, if there are more than [`MOST`], how many more there are.
-pub fn bounded(mut annotations: Vec<Annotation>, untold: u64) -> Vec<Annotation> {
-    let all = annotations.len() as u64 + untold;
+pub fn bounded(mut annotations: Vec<Annotation>, omitted: u64) -> Vec<Annotation> {
+    let all = annotations.len() as u64 + omitted;
     if all > MOST as u64 {
         annotations.truncate(MOST - 1);
         let more = all - annotations.len() as u64;

@@ -22,12 +22,12 @@ impl Played {
     /// A scenario that is over; `again` plays it again.
     pub fn new(name: &str, summary: &Summary, again: &str) -> Self {
         let mut failures = String::new();
-        for complaint in summary.told() {
+        for complaint in summary.kept() {
             let _ = writeln!(failures, "failed  {complaint}");
         }
-        let untold = summary.complaints() - summary.told().len() as u64;
-        if untold > 0 {
-            let _ = writeln!(failures, "failed  and {untold} more");
+        let omitted = summary.complaints() - summary.kept().len() as u64;
+        if omitted > 0 {
+            let _ = writeln!(failures, "failed  and {omitted} more");
         }
         if summary.exit() != Exit::Success {
             let _ = writeln!(failures, "again: {again}");

@@ -16,9 +16,9 @@ pub fn report(scenarios: &[(String, Cases, String)]) -> Result<String, String> {
         let mut suite = TestSuite::new(shown(name));
         suite.set_time(cases.length());
         suite.add_test_cases(cases.tasks().map(|case| test_case(case, again)));
-        if !cases.others().is_empty() || cases.untold() > 0 {
+        if !cases.others().is_empty() || cases.omitted() > 0 {
             let mut lines = cases.others().to_vec();
-            lines.extend((cases.untold() > 0).then(|| format!("and {} more", cases.untold())));
+            lines.extend((cases.omitted() > 0).then(|| format!("and {} more", cases.omitted())));
             suite.add_test_case(TestCase::new("the whole", failed(NonSuccessKind::Failure, &lines, again)));
         }
         report.add_test_suite(suite);

@@ -7,7 +7,7 @@ use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::engine::event::{Attempt, End, Event};
 use crate::engine::judge::Complaint;
 use crate::engine::transport::{FailureKind, Outcome};
-use crate::scenario::fault::Fate;
+use crate::scenario::fault::Faults;
 use crate::scenario::probe::{About, Probe};
 use crate::text::escaped;
 use crate::time::{Millis, UnixMillis};
@@ -21,7 +21,9 @@ const RESENT: &str = "sent again: the kept connection was closed";
 pub fn line(event: &Event) -> String {
     match event {
         Event::Sent { attempt, .. } => sent(attempt),
-        Event::Met { attempt, done, done_at, outcome, retry_in } => met(attempt, *done, *done_at, outcome, *retry_in),
+        Event::AttemptFinished { attempt, done, done_at, outcome, retry_in } => {
+            met(attempt, *done, *done_at, outcome, *retry_in)
+        }
         Event::Ended { subject, end: End::Interrupted } => {
             let gap = " ".repeat(12);
             format!(
@@ -85,9 +87,9 @@ fn sent(attempt: &Attempt) -> String {
         let _ = write!(line, "  {NOTE}duplicate{NOTE:#}");
     }
     // That it comes twice shows when it does.
-    let fate = Fate { duplicate: None, ..attempt.fate() };
-    if !fate.is_clear() {
-        let _ = write!(line, "  {NOTE}fault: {fate}{NOTE:#}");
+    let faults = Faults { duplicate: None, ..attempt.faults() };
+    if !faults.is_clear() {
+        let _ = write!(line, "  {NOTE}fault: {faults}{NOTE:#}");
     }
     if let Some(incident) = attempt.subject.incident {
         let _ = write!(line, "  {DIM}incident: {}{DIM:#}", incident.name());
@@ -102,7 +104,7 @@ fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome
         Outcome::Answered(answer) if answer.status == 200 => (GOOD, format!("200 in {service_time}")),
         Outcome::Answered(answer) => {
             // Refusing what was spoilt on purpose is right.
-            let style = if attempt.spoiling.is_spoilt() && answer.status < 500 { NOTE } else { BAD };
+            let style = if attempt.attempt_faults.is_spoilt() && answer.status < 500 { NOTE } else { BAD };
             (style, format!("{} in {service_time}", answer.status))
         }
         Outcome::Failed(failure) if failure.kind == FailureKind::OnPurpose => (NOTE, failure.kind.word().to_owned()),
@@ -122,7 +124,7 @@ fn met(attempt: &Attempt, done: Duration, done_at: UnixMillis, outcome: &Outcome
         Some(pause) => {
             let _ = write!(line, "  {NOTE}again in {pause}{NOTE:#}");
         }
-        None if attempt.duplicate.is_some() || attempt.spoiling.is_spoilt() => {}
+        None if attempt.duplicate.is_some() || attempt.attempt_faults.is_spoilt() => {}
         None if !outcome.is_acknowledged() => {
             let _ = write!(line, "  {BAD}given up{BAD:#}");
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::engine::event::{Attempt, End, Event, Subject};
 use crate::engine::judge::Complaint;
 use crate::engine::transport::{FailureKind, Outcome};
-use crate::scenario::fault::Fate;
+use crate::scenario::fault::Faults;
 use crate::text::{without_passwords, without_passwords_of_urls};
 use crate::time::{Millis, UnixMillis, micros};
 
@@ -99,7 +99,7 @@ pub fn line(event: &Event) -> String {
             let rest = Rest::Sent {
                 says: &attempt.subject.callback,
                 incident: attempt.subject.incident.map(|incident| incident.name()),
-                fault: told(&attempt.fate()),
+                fault: faults_text(&attempt.faults()),
                 duplicate: attempt.duplicate.is_some(),
                 attempt: attempt.number,
                 due_at_ms: attempt.due_at.0,
@@ -111,7 +111,7 @@ pub fn line(event: &Event) -> String {
             };
             written("sent", &attempt.subject, rest)
         }
-        Event::Met { attempt, done, outcome, retry_in, .. } => {
+        Event::AttemptFinished { attempt, done, outcome, retry_in, .. } => {
             written("met", &attempt.subject, met(attempt, *done, outcome, *retry_in))
         }
         Event::HeldUp { at, unfinished } => json(&HeldUp {
@@ -184,8 +184,8 @@ fn hidden(text: String) -> String {
 }
 
 /// What befalls a delivery or an attempt, if anything does.
-pub(super) fn told(fate: &Fate) -> Option<String> {
-    (!fate.is_clear()).then(|| fate.to_string())
+pub(super) fn faults_text(faults: &Faults) -> Option<String> {
+    (!faults.is_clear()).then(|| faults.to_string())
 }
 
 /// Bytes that are no text, and show no password either.

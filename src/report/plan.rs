@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::ndjson::{SCHEMA_VERSION, hex, told};
+use super::ndjson::{SCHEMA_VERSION, faults_text, hex};
 use super::style::{DIM, NOTE};
 use crate::callback::payload::Payload;
 use crate::engine::settings::Addresses;
@@ -43,7 +43,7 @@ impl Planned<'_> {
             Some(due) => moments.moment(due, due),
             None => moments.of(delivery),
         };
-        delivery.body(self.payload, self.addresses.shown(), moment, delivery.spoiling(1))
+        delivery.body(self.payload, self.addresses.shown(), moment, delivery.attempt_faults(1))
     }
 }
 
@@ -66,7 +66,7 @@ pub fn table(planned: &Planned<'_>, out: &mut String) {
     if planned.delivery.is_duplicate() {
         let _ = write!(out, "  {NOTE}duplicate{NOTE:#}");
     }
-    if let Some(fault) = told(&planned.delivery.own_fate()) {
+    if let Some(fault) = faults_text(&planned.delivery.own_faults()) {
         let _ = write!(out, "  {NOTE}fault: {fault}{NOTE:#}");
     }
     if let Some(incident) = cause {
@@ -116,7 +116,7 @@ pub fn ndjson(planned: &Planned<'_>, out: &mut String) {
         number: delivery.number,
         callback: delivery.callback.name(),
         incident: delivery.cause.map(|cause| cause.name()),
-        fault: told(&delivery.own_fate()),
+        fault: faults_text(&delivery.own_faults()),
         duplicate: delivery.is_duplicate(),
         url: without_passwords(&planned.addresses.of(&delivery.task)).into_owned(),
         body_hex: body.is_none().then(|| hex(&bytes)),
@@ -133,15 +133,15 @@ pub fn curl(planned: &Planned<'_>, out: &mut String) {
     if delivery.is_duplicate() {
         out.push_str("  duplicate");
     }
-    if let Some(fault) = told(&delivery.own_fate()) {
+    if let Some(fault) = faults_text(&delivery.own_faults()) {
         let _ = write!(out, "  fault: {fault}");
     }
     out.push('\n');
-    if delivery.fate.dropped {
+    if delivery.faults.dropped {
         return;
     }
     let url = quoted(&planned.addresses.of(&delivery.task));
-    let content_type = delivery.spoiling(1).content_type().unwrap_or("application/json");
+    let content_type = delivery.attempt_faults(1).content_type().unwrap_or("application/json");
     let post = format!("curl -sS -X POST {url} -H 'Content-Type: {content_type}' --data-binary");
     let body = planned.body();
     let _ = match std::str::from_utf8(&body) {

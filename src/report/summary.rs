@@ -40,7 +40,7 @@ pub struct Summary {
     spoilt: u64,
     probes: u64,
     complaints: u64,
-    told: Vec<Complaint>,
+    kept: Vec<Complaint>,
     failed_tasks: Vec<(u64, String)>,
     audit: Audit,
     start_delay: Lengths,
@@ -64,7 +64,7 @@ impl Summary {
             spoilt: 0,
             probes: 0,
             complaints: 0,
-            told: Vec::new(),
+            kept: Vec::new(),
             failed_tasks: Vec::new(),
             audit: Audit::default(),
             start_delay: Lengths::new(),
@@ -81,7 +81,7 @@ impl Summary {
                 self.attempts += 1;
                 self.start_delay.record(attempt.start_delay());
             }
-            Event::Met { attempt, done, outcome, .. } => {
+            Event::AttemptFinished { attempt, done, outcome, .. } => {
                 let word = word(outcome);
                 self.service_time.record(done.saturating_sub(attempt.sent));
                 self.resent += u64::from(attempt.resent_after.is_some());
@@ -110,8 +110,8 @@ impl Summary {
         {
             self.failed_tasks.push((number, id.to_owned()));
         }
-        if self.told.len() < MAX_TOLD {
-            self.told.push(complaint.clone());
+        if self.kept.len() < MAX_TOLD {
+            self.kept.push(complaint.clone());
         }
     }
 
@@ -126,8 +126,8 @@ impl Summary {
     }
 
     /// The first complaints.
-    pub fn told(&self) -> &[Complaint] {
-        &self.told
+    pub fn kept(&self) -> &[Complaint] {
+        &self.kept
     }
 
     /// What the receiver owed and did not do.
@@ -211,12 +211,12 @@ impl Summary {
     }
 
     fn tell_failures(&self, text: &mut String) {
-        for complaint in &self.told {
+        for complaint in &self.kept {
             let _ = writeln!(text, "{BAD}failed{BAD:#}  {complaint}");
         }
-        let untold = self.complaints - self.told.len() as u64;
-        if untold > 0 {
-            let _ = writeln!(text, "{BAD}failed{BAD:#}  and {untold} more");
+        let omitted = self.complaints - self.kept.len() as u64;
+        if omitted > 0 {
+            let _ = writeln!(text, "{BAD}failed{BAD:#}  and {omitted} more");
         }
     }
 

@@ -69,7 +69,7 @@ pub(super) struct Surroundings {
 }
 
 /// Serves a connection until it ends, or until the server is to stop and the request in flight is answered.
-pub(super) async fn converse(stream: TcpStream, around: Surroundings) {
+pub(super) async fn serve_connection(stream: TcpStream, around: Surroundings) {
     let mut open = around.open.clone();
     let patience = around.patience;
     // Somebody watches: that has no end of its own.

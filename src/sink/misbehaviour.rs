@@ -17,7 +17,7 @@ pub struct Misbehaviour {
 
 /// How one request is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Manner {
+pub struct Reaction {
     /// The status to answer with instead of the right one.
     pub status: Option<u16>,
     /// How long to wait before the answer.
@@ -28,7 +28,7 @@ pub struct Manner {
     pub is_unrecorded: bool,
 }
 
-impl Manner {
+impl Reaction {
     /// What cannot be written down is to come again.
     pub const UNRECORDED: Self =
         Self { status: Some(503), delay: Duration::ZERO, drop_connection: false, is_unrecorded: true };
@@ -36,16 +36,16 @@ impl Manner {
 
 impl Misbehaviour {
     /// How the next request is treated.
-    pub fn decide(&mut self) -> Manner {
+    pub fn decide(&mut self) -> Reaction {
         let status = match &mut self.fail_first {
-            Some(0) => return Manner::default(),
+            Some(0) => return Reaction::default(),
             Some(left) => {
                 *left -= 1;
                 self.status.or(Some(500))
             }
             None => self.status,
         };
-        Manner { status, delay: self.delay, drop_connection: self.drop_connection, is_unrecorded: false }
+        Reaction { status, delay: self.delay, drop_connection: self.drop_connection, is_unrecorded: false }
     }
 }
 
@@ -55,33 +55,33 @@ mod tests {
 
     const DELAY: Duration = Duration::from_secs(3);
 
-    fn manners(misbehaviour: Misbehaviour) -> [Manner; 4] {
+    fn reactions(misbehaviour: Misbehaviour) -> [Reaction; 4] {
         let mut misbehaviour = misbehaviour;
         std::array::from_fn(|_| misbehaviour.decide())
     }
 
     #[test]
     fn by_default_it_behaves() {
-        assert_eq!(manners(Misbehaviour::default()), [Manner::default(); 4]);
+        assert_eq!(reactions(Misbehaviour::default()), [Reaction::default(); 4]);
     }
 
     #[test]
     fn without_a_number_it_lasts() {
         let misbehaviour = Misbehaviour { fail_first: None, status: Some(503), delay: DELAY, drop_connection: true };
-        let manner = Manner { status: Some(503), delay: DELAY, drop_connection: true, ..Manner::default() };
-        assert_eq!(manners(misbehaviour), [manner; 4]);
+        let reaction = Reaction { status: Some(503), delay: DELAY, drop_connection: true, ..Reaction::default() };
+        assert_eq!(reactions(misbehaviour), [reaction; 4]);
     }
 
     #[test]
     fn the_first_ones_fail_with_500_unless_told_otherwise() {
-        let well = Manner::default();
+        let well = Reaction::default();
         let statuses = |fail_first, status| {
-            manners(Misbehaviour { fail_first, status, ..Default::default() }).map(|manner| manner.status)
+            reactions(Misbehaviour { fail_first, status, ..Default::default() }).map(|reaction| reaction.status)
         };
         assert_eq!(statuses(Some(2), None), [Some(500), Some(500), None, None]);
         assert_eq!(statuses(Some(1), Some(204)), [Some(204), None, None, None]);
         assert_eq!(statuses(Some(0), Some(204)), [None; 4]);
         let slow_once = Misbehaviour { fail_first: Some(1), delay: DELAY, ..Default::default() };
-        assert_eq!(manners(slow_once)[1..], [well; 3]);
+        assert_eq!(reactions(slow_once)[1..], [well; 3]);
     }
 }

@@ -20,7 +20,7 @@ use crate::time::UnixMillis;
 use clock::Clock;
 use complaint::Complaint;
 use judge::{Seen, Verdict, judge};
-use misbehaviour::{Manner, Misbehaviour};
+use misbehaviour::{Misbehaviour, Reaction};
 use order::{Order, Standing};
 use reception::{Reception, Reply};
 use tally::Tally;
@@ -79,20 +79,20 @@ impl Sink {
     }
 
     /// What is thought and answered of a body by itself, whatever else has come. `None`: it is too large.
-    fn judged(body: Option<&[u8]>, key: Option<&Key>, at: UnixMillis, manner: Manner) -> Reception {
+    fn judged(body: Option<&[u8]>, key: Option<&Key>, at: UnixMillis, reaction: Reaction) -> Reception {
         let verdict = match body {
             Some(body) if body.len() <= MAX_BODY => judge(body, key, at),
             _ => Verdict { seen: Seen::default(), complaints: vec![Complaint::TooLarge] },
         };
-        let reply = Reply::new(&verdict, manner);
-        Reception { at, verdict, task: None, note: None, reply, manner }
+        let reply = Reply::new(&verdict, reaction);
+        Reception { at, verdict, task: None, note: None, reply, reaction }
     }
 
     fn take(&mut self, body: Option<&[u8]>, at: UnixMillis) -> Reception {
         let at = self.clock.map_or(at, |clock| clock.at(at));
         let has_room = self.has_no_room.is_none_or(|has_no_room| !has_no_room());
-        let manner = if has_room { self.misbehaviour.decide() } else { Manner::UNRECORDED };
-        let mut reception = Self::judged(body, self.key.as_ref(), at, manner);
+        let reaction = if has_room { self.misbehaviour.decide() } else { Reaction::UNRECORDED };
+        let mut reception = Self::judged(body, self.key.as_ref(), at, reaction);
         // What is not acknowledged comes again, so for the order of things it has not come yet.
         if reception.reply.is_acknowledgement() {
             let Standing { task, note } = self.order.observe(&reception.verdict.seen, at);
@@ -157,7 +157,7 @@ mod tests {
         let reception = Sink::new(None, misbehaviour).receive(START, NOW);
         assert_eq!((reception.reply.delay, reception.reply.drop_connection), (delay, true));
         assert!(!reception.reply.is_acknowledgement());
-        assert_eq!(reception.manner, Manner { delay, drop_connection: true, ..Manner::default() });
+        assert_eq!(reception.reaction, Reaction { delay, drop_connection: true, ..Reaction::default() });
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
 use super::judge::{Seen, Verdict};
-use super::misbehaviour::Manner;
+use super::misbehaviour::Reaction;
 use super::note::Note;
 use crate::text::one_line;
 use crate::time::{Millis, UnixMillis};
@@ -29,17 +29,17 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The answer to what was found, given in this manner.
-    pub fn new(verdict: &Verdict, manner: Manner) -> Self {
-        let (status, body) = match (manner.status, verdict.refusal()) {
-            (Some(status), _) if manner.is_unrecorded => {
+    /// The answer to what was found, given in this reaction.
+    pub fn new(verdict: &Verdict, reaction: Reaction) -> Self {
+        let (status, body) = match (reaction.status, verdict.refusal()) {
+            (Some(status), _) if reaction.is_unrecorded => {
                 (status, failure(status, "nobody reads the output of the sink"))
             }
             (Some(status), _) => (status, failure(status, "failing on purpose")),
             (None, Some((status, reason))) => (status, failure(status, &reason.to_string())),
             (None, None) => (200, Bytes::from_static(br#"{"code":0}"#)),
         };
-        Self { status, body, delay: manner.delay, drop_connection: manner.drop_connection }
+        Self { status, body, delay: reaction.delay, drop_connection: reaction.drop_connection }
     }
 
     /// Whether the provider takes it for a success: status 200 exactly.
@@ -67,14 +67,16 @@ pub struct Reception {
     /// What is answered.
     pub reply: Reply,
     /// How it was treated on purpose.
-    pub manner: Manner,
+    pub reaction: Reaction,
 }
 
 impl Reception {
     /// Whether it was not acknowledged, and that on purpose.
     pub const fn is_failed_on_purpose(&self) -> bool {
-        let manner = self.manner;
-        !self.reply.is_acknowledgement() && !manner.is_unrecorded && (manner.status.is_some() || manner.drop_connection)
+        let reaction = self.reaction;
+        !self.reply.is_acknowledgement()
+            && !reaction.is_unrecorded
+            && (reaction.status.is_some() || reaction.drop_connection)
     }
 
     /// How it ended: the word used in JSON.

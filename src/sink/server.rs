@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::Sink;
-use super::connection::{Arrival, Patience, Surroundings, converse};
+use super::connection::{Arrival, Patience, Surroundings, serve_connection};
 use super::page::Page;
 use super::reception::Reception;
 
@@ -141,7 +141,7 @@ async fn accept(
             Ok((stream, _)) => {
                 // Answers are small and must not wait for more; where it fails they are only slower.
                 let _ = stream.set_nodelay(true);
-                connections.spawn(converse(stream, around.clone()));
+                connections.spawn(serve_connection(stream, around.clone()));
             }
             Err(error) if concerns_one_client(&error) => {}
             // Most likely out of descriptors, which only time mends; without a pause this loop would spin.

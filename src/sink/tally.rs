@@ -46,7 +46,7 @@ impl Tally {
             self.failed_on_purpose += 1;
         } else {
             self.refused += 1;
-            self.unrecorded += u64::from(reception.manner.is_unrecorded);
+            self.unrecorded += u64::from(reception.reaction.is_unrecorded);
         }
         let seen = &reception.verdict.seen;
         let unknown = if seen.callback_event.is_some() { "unknown" } else { "unreadable" };

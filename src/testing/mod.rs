@@ -88,7 +88,7 @@ impl Emitter {
     /// ```
     pub fn plan(&self) -> impl Iterator<Item = PlannedCallback> + use<> {
         let (addresses, epoch, scenario) = (self.addresses(), self.epoch, Arc::clone(&self.scenario.0));
-        let sent = self.planned().deliveries().filter(|delivery| !delivery.fate.dropped);
+        let sent = self.planned().deliveries().filter(|delivery| !delivery.faults.dropped);
         sent.map(move |delivery| {
             let planned =
                 Planned { delivery: &delivery, payload: &scenario.payload, epoch, addresses: &addresses, due: None };

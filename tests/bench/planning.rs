@@ -140,7 +140,7 @@ fn plan_and_bodies(bencher: Bencher<'_, '_>, case: Case) {
     bencher.counter(ItemsCount::new(plan.count(usize::MAX))).bench(|| {
         plan.deliveries().fold(0, |sum, delivery| {
             let moment = Moment::at(EPOCH.plus(delivery.offset));
-            sum + delivery.body(payload, "http://127.0.0.1:8080/", moment, delivery.spoiling(1)).len()
+            sum + delivery.body(payload, "http://127.0.0.1:8080/", moment, delivery.attempt_faults(1)).len()
         })
     });
 }

@@ -205,7 +205,7 @@ files = [{ url = 'http://media.test/1.m3u8', duration = '4s' }, { url = 'http://
 fn at_full_speed_the_order_does_not_hang_on_how_long_answers_take() {
     let planned: Vec<_> = planned(EVENING)
         .deliveries()
-        .filter(|it| !it.fate.dropped)
+        .filter(|it| !it.faults.dropped)
         .map(|it| format!("{}.{}.1{}", it.task.number, it.number, if it.is_duplicate() { " again" } else { "" }))
         .collect();
     let mut orders = Vec::new();

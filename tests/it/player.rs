@@ -94,7 +94,7 @@ fn waiting_for_the_order_is_not_lateness() {
 fn silence_ends_with_the_timeout() {
     let (events, _) = run(&with_receiver("retry = 'none'"), |_, _| Reply::silence()).play();
     let met = events.iter().find_map(|event| match event {
-        Event::Met { outcome: Outcome::Failed(failure), done, .. } => Some((failure.kind, *done)),
+        Event::AttemptFinished { outcome: Outcome::Failed(failure), done, .. } => Some((failure.kind, *done)),
         _ => None,
     });
     assert_eq!(met, Some((FailureKind::Timeout, Duration::from_secs(20))));
@@ -299,7 +299,7 @@ fn the_time_that_a_full_output_stops_it_is_in_no_other_figure() {
     let (events, rest) = stopped.play();
     let sent = events.iter().filter(|event| matches!(event, Event::Sent { .. })).count();
     let took = events.iter().filter_map(|event| match event {
-        Event::Met { attempt, done, .. } => Some(*done - attempt.sent),
+        Event::AttemptFinished { attempt, done, .. } => Some(*done - attempt.sent),
         _ => None,
     });
     // It stands still from when the second is due; what was on its way took as long as it did.
@@ -312,7 +312,9 @@ fn a_stop_lets_what_is_on_its_way_end_and_gives_up_retries() {
     let mut stopped = run(&with_receiver(""), |_, _| Reply::status(500, Duration::from_secs(5)));
     stopped.stop_after = Some(Duration::from_secs(2));
     let (events, rest) = stopped.play();
-    let [Event::Sent { .. }, Event::Met { done, .. }, Event::Ended { end: End::Interrupted, .. }] = &events[..] else {
+    let [Event::Sent { .. }, Event::AttemptFinished { done, .. }, Event::Ended { end: End::Interrupted, .. }] =
+        &events[..]
+    else {
         panic!("{events:?}")
     };
     assert_eq!((done.as_secs(), rest.not_started), (5, 1));

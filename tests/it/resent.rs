@@ -52,7 +52,7 @@ async fn played(answers_in: Duration) -> (Vec<Event>, Vec<String>) {
 async fn the_second_sending_is_what_counts_for_within() {
     let (events, told) = played(Duration::from_millis(900)).await;
     assert_eq!(told, [""; 0]);
-    let Some(Event::Met { attempt, done, .. }) = events.get(1) else { panic!("{events:?}") };
+    let Some(Event::AttemptFinished { attempt, done, .. }) = events.get(1) else { panic!("{events:?}") };
     assert_eq!((attempt.due, attempt.sent, *done), (Duration::ZERO, CLOSES_IN, Duration::from_millis(3900)));
     // It was not we who were late.
     assert_eq!((attempt.start_delay(), attempt.resent_after), (Duration::ZERO, Some(CLOSES_IN)));

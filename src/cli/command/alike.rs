@@ -7,7 +7,7 @@ use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
-use super::trial::Court;
+use super::trial::TrialRunner;
 use crate::engine::transport::{MAX_COMPARED_BODY, Outcome, Request, Transport};
 use crate::exit_code::Failure;
 use crate::plan::Plan;
@@ -83,18 +83,18 @@ impl Alike {
     ///
     /// # Errors
     /// Why that cannot be judged.
-    pub(super) async fn compare(&self, plan: &Plan, court: &Court<'_>) -> Result<Vec<String>, String> {
+    pub(super) async fn compare(&self, plan: &Plan, trials: &TrialRunner<'_>) -> Result<Vec<String>, String> {
         let tasks: Vec<Task> = plan.tasks().collect();
         let [subject, model] = tasks.as_slice() else { return Err("the rule has no two tasks".to_owned()) };
         let began = Instant::now();
         let mut alike_before = false;
         loop {
-            let over = began.elapsed() > PATIENCE || court.stop.is_requested();
+            let over = began.elapsed() > PATIENCE || trials.stop.is_requested();
             // The model shows whether tasks are told of at all; a receiver with a queue tells of them a little later.
-            let lines = match (self.told(model, court).await, self.told(subject, court).await) {
+            let lines = match (self.state_of(model, trials).await, self.state_of(subject, trials).await) {
                 (Err(why), _) if over => return Err(why),
                 (Err(_), _) => None,
-                (Ok(_), Err(why)) => Some(vec![format!("{why}, and of task={} is told", model.id())]),
+                (Ok(_), Err(why)) => Some(vec![format!("{why}, and of task={} is state_of", model.id())]),
                 (Ok(expected), Ok(actual)) => Some(unlike(&expected, &actual)),
             };
             let is_alike = lines.as_ref().is_some_and(Vec::is_empty);
@@ -108,14 +108,14 @@ impl Alike {
         }
     }
 
-    async fn told(&self, task: &Task, court: &Court<'_>) -> Result<Value, String> {
+    async fn state_of(&self, task: &Task, trials: &TrialRunner<'_>) -> Result<Value, String> {
         let about = task.about();
-        let base = court.loaded.addresses.of(task);
+        let base = trials.loaded.addresses.of(task);
         let url = address(&about.fill_url(&self.url), &base);
         let asked = Request::post(url.clone(), Bytes::new(), PATIENCE);
         let is_elsewhere = is_elsewhere(&url, &base);
         let request = Request { method: Method::GET, is_elsewhere, most: MAX_COMPARED_BODY, ..asked };
-        let answer = match court.transport.send(request).await {
+        let answer = match trials.transport.send(request).await {
             Outcome::Answered(answer) if answer.status == 200 => answer,
             Outcome::Answered(answer) => return Err(format!("{url} answered {}", answer.status)),
             Outcome::Failed(failure) => return Err(format!("{url}: {}: {}", failure.kind.word(), failure.detail)),

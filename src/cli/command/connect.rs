@@ -102,13 +102,13 @@ pub(super) fn destinations(loaded: &Loaded) -> String {
         return without_passwords(&only).into_owned();
     }
     let all = loaded.addresses.all(loaded.plan.tasks().take(MAX_ASKED));
-    let told: Vec<_> = all.iter().take(2).map(|address| without_passwords(address)).collect();
-    let more = match all.len() - told.len() {
+    let named: Vec<_> = all.iter().take(2).map(|address| without_passwords(address)).collect();
+    let more = match all.len() - named.len() {
         0 => String::new(),
         more if loaded.plan.tasks().nth(MAX_ASKED).is_some() => format!(" and at least {more} more"),
         more => format!(" and {more} more"),
     };
-    format!("{}{more}", told.join(", "))
+    format!("{}{more}", named.join(", "))
 }
 
 /// A URL for each scheme, host and port.

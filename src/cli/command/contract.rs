@@ -12,7 +12,7 @@ use super::output::{Output, annotate, print, print_as_it_is};
 use super::progress::Meter;
 use super::runner;
 use super::signals::Signals;
-use super::trial::{Court, Reset, Trial};
+use super::trial::{Reset, Trial, TrialRunner};
 use super::wait::somebody_there;
 use crate::callback::sign::Key;
 use crate::cli::args::{ContractArgs, ListFormat, ScenarioArgs};
@@ -135,8 +135,8 @@ async fn try_all(
     let mut gone = false;
     for (number, (rule, loaded)) in rules.iter().zip(loaded).enumerate() {
         meter.show(&format!("{number}/{} rules  {}", rules.len(), rule.name));
-        let court =
-            Court { transport, loaded, reset: Reset::NewTasks, max_in_flight: MAX_IN_FLIGHT, stop: stop.clone() };
+        let trials =
+            TrialRunner { transport, loaded, reset: Reset::NewTasks, max_in_flight: MAX_IN_FLIGHT, stop: stop.clone() };
         // Each rule is about tasks of its own, whichever others are tried.
         let place = RULES.iter().position(|known| known.name == rule.name).unwrap_or(0);
         let plan = loaded.plan.clone().renumbered(place as u64 * 100);
@@ -144,10 +144,10 @@ async fn try_all(
             Some(flag) => Grade::NotJudged(format!("needs {flag}")),
             None if gone => Grade::NotJudged("the receiver does not answer any more".to_owned()),
             None => {
-                let trial = court.hear(&plan, 0).await?;
+                let trial = trials.play(&plan, 0).await?;
                 // One that hangs would hang at every rule.
-                gone = !trial.answered && !stop.is_requested() && !court.is_anybody_there().await;
-                grade(rule, trial, &plan, &court, alike).await
+                gone = !trial.answered && !stop.is_requested() && !trials.is_anybody_there().await;
+                grade(rule, trial, &plan, &trials, alike).await
             }
         };
         if stop.is_requested() {
@@ -208,11 +208,11 @@ fn needed(rule: &Rule, args: &ContractArgs) -> Option<&'static str> {
     }
 }
 
-async fn grade(rule: &Rule, trial: Trial, plan: &Plan, court: &Court<'_>, alike: Option<&Alike>) -> Grade {
+async fn grade(rule: &Rule, trial: Trial, plan: &Plan, trials: &TrialRunner<'_>, alike: Option<&Alike>) -> Grade {
     let complaints = trial.complaints.iter().map(ToString::to_string);
     let mut evidence: Vec<_> = complaints.chain(trial.hidden_errors).collect();
     if let (true, Some(alike), true) = (rule.is_compared(), alike, evidence.is_empty()) {
-        match alike.compare(plan, court).await {
+        match alike.compare(plan, trials).await {
             Ok(differences) => evidence.extend(differences),
             Err(why) => return Grade::NotJudged(why),
         }

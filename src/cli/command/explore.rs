@@ -16,7 +16,7 @@ use super::progress::Meter;
 use super::saved::{make_sure, save};
 use super::shrink::{path as shrunk, shrink};
 use super::signals::Signals;
-use super::trial::{Court, Reset};
+use super::trial::{Reset, TrialRunner};
 use super::wait::somebody_there;
 use crate::cli::args::ExploreArgs;
 use crate::dice::Dice;
@@ -62,16 +62,21 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Failure> {
         admit(&urls, &transport, args.wait_for.is_some()).await?;
         let (stopper, stop) = stop();
         let interrupted = Cell::new(None);
-        let court =
-            Court { transport: &transport, loaded: &loaded, reset: reset(args), max_in_flight: 1, stop: stop.clone() };
+        let trials = TrialRunner {
+            transport: &transport,
+            loaded: &loaded,
+            reset: reset(args),
+            max_in_flight: 1,
+            stop: stop.clone(),
+        };
         let mut signals = Signals::catch([&loaded.plan]);
         let hunt = async {
             let guard = Guard { allow_remote: args.connect.allow_remote };
             somebody_there(&urls, guard, args.wait_for.map(Into::into), &stop).await?;
             if args.shrink {
-                shrink(args, &loaded, &court, &stop).await
+                shrink(args, &loaded, &trials, &stop).await
             } else {
-                enumerate(args, &loaded, &court, &stop).await
+                enumerate(args, &loaded, &trials, &stop).await
             }
         };
         let exit = tokio::select! {
@@ -125,7 +130,7 @@ struct Tally {
     /// How each failed.
     kinds: HashMap<Disorder, Kind>,
     /// Those that were told one by one.
-    told: Vec<Found>,
+    kept: Vec<Found>,
     /// How many failed in the same way as one with less disorder.
     followed: u64,
 }
@@ -137,17 +142,22 @@ impl Tally {
         let follows = disorders.parents(&disorder).iter().any(|parent| self.kinds.get(parent) == Some(&kind));
         self.kinds.insert(disorder.clone(), kind);
         self.followed += u64::from(follows);
-        if follows || self.told.len() == MAX_TOLD {
+        if follows || self.kept.len() == MAX_TOLD {
             return None;
         }
-        self.told.push(Found { disorder, complaint });
-        self.told.last()
+        self.kept.push(Found { disorder, complaint });
+        self.kept.last()
     }
 }
 
-async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop: &Stop) -> Result<Exit, Failure> {
+async fn enumerate(
+    args: &ExploreArgs,
+    loaded: &Loaded,
+    trials: &TrialRunner<'_>,
+    stop: &Stop,
+) -> Result<Exit, Failure> {
     let sequence = short_sequence(loaded)?;
-    let script = script(&loaded.plan, court.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
+    let script = script(&loaded.plan, trials.forgets()).map_err(|error| Failure::usage(error.to_string()))?;
     warn_of_early_probes(loaded);
     let output = Output::for_people();
     output.say(&legend(loaded, &sequence))?;
@@ -163,7 +173,7 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
             break;
         }
         let plan = loaded.plan.of(Arc::new(disorder.of(&script, &sequence)));
-        let trial = match court.hear(&plan, tried).await {
+        let trial = match trials.play(&plan, tried).await {
             Ok(trial) if !stop.is_requested() => trial,
             heard => {
                 (cut, broken) = (true, heard.err());
@@ -186,7 +196,7 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
     output.push(&verdict);
     output.finish()?;
     tell_github(loaded, &tally, &legend(loaded, &sequence), &verdict);
-    if let Some(Found { disorder, complaint }) = tally.told.first() {
+    if let Some(Found { disorder, complaint }) = tally.kept.first() {
         let smallest = disorder.of(&script, &sequence);
         let remarks = [format!("Found by pullpush: arrives in the order {disorder}."), complaint.to_string()];
         keep(args, loaded, &smallest, &remarks)?;
@@ -201,11 +211,11 @@ async fn enumerate(args: &ExploreArgs, loaded: &Loaded, court: &Court<'_>, stop:
 fn tell_github(loaded: &Loaded, tally: &Tally, legend: &str, verdict: &str) {
     let title = |found: &Found| format!("fails in the order {}", found.disorder);
     let annotation = |found: &Found| github::error_in(loaded, title(found), found.complaint.to_string());
-    let untold = tally.kinds.len() - tally.told.len();
-    annotate(tally.told.iter().map(annotation).collect(), untold as u64);
+    let omitted = tally.kinds.len() - tally.kept.len();
+    annotate(tally.kept.iter().map(annotation).collect(), omitted as u64);
     let fails = |found: &Found| format!("fails  {}  {}\n", found.disorder, found.complaint);
     let mut page = Page::new("pullpush explore");
-    page.lines(&format!("{legend}{}{verdict}", tally.told.iter().map(fails).collect::<String>()));
+    page.lines(&format!("{legend}{}{verdict}", tally.kept.iter().map(fails).collect::<String>()));
     github::summarise(page);
 }
 
@@ -250,7 +260,7 @@ fn verdict(tried: u64, tally: &Tally, cut: bool, seconds: f64) -> String {
     let rate = tried as f64 / seconds.max(1e-6);
     let not_all = if cut { ", not all of them" } else { "" };
     let failed = tally.kinds.len() as u64;
-    let others = failed - tally.followed - tally.told.len() as u64;
+    let others = failed - tally.followed - tally.kept.len() as u64;
     let mut text = String::new();
     if tally.followed > 0 {
         text.push_str(&format!("{BAD}fails{BAD:#}  and {} more: these with more disorder\n", tally.followed));

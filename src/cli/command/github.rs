@@ -33,12 +33,12 @@ pub(super) fn annotate_failures(loaded: &Loaded, summary: &Summary, again: &str)
         let again = if index == 0 { format!("\nagain: {again}") } else { String::new() };
         Annotation {
             place: place(loaded, &places, &complaint.about),
-            ..error_in(loaded, complaint.about.to_string(), format!("{}{again}", complaint.told()))
+            ..error_in(loaded, complaint.about.to_string(), format!("{}{again}", complaint.text()))
         }
     };
-    let told: Vec<_> = summary.told().iter().enumerate().map(of_complaint).collect();
-    let untold = summary.complaints() - told.len() as u64;
-    annotate(told, untold);
+    let listed: Vec<_> = summary.kept().iter().enumerate().map(of_complaint).collect();
+    let omitted = summary.complaints() - listed.len() as u64;
+    annotate(listed, omitted);
 }
 
 fn place(loaded: &Loaded, places: &Places, about: &Topic) -> Option<Place> {

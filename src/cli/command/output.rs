@@ -216,9 +216,9 @@ pub(super) fn note(line: &str) {
 }
 
 /// Makes annotations in a step of GitHub Actions, of which the first are shown; `untold` more are left out already.
-pub(super) fn annotate(annotations: Vec<Annotation>, untold: u64) {
+pub(super) fn annotate(annotations: Vec<Annotation>, omitted: u64) {
     if runner::is_here() {
-        let lines = bounded(annotations, untold).into_iter().map(|annotation| format!("{annotation}\n"));
+        let lines = bounded(annotations, omitted).into_iter().map(|annotation| format!("{annotation}\n"));
         STDERR.push(&lines.collect::<String>());
     }
 }

@@ -12,11 +12,11 @@ use super::advice::Advice;
 use super::connect::destinations;
 use super::descriptors;
 use super::loaded::Loaded;
-use super::manner::{Manner, Receiver};
 use super::output::note;
 use super::progress::Meter;
 use super::receive::{in_memory, remark};
 use super::reporter::Reporter;
+use super::run_options::{Receiver, RunOptions};
 use super::signals::Signals;
 use super::stage::{Stage, set_up};
 use super::verdict::{Ending, conclude};
@@ -53,37 +53,37 @@ const TICK: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// [`Failure`] if one could not be run at all, or its output could not be written.
-pub(super) async fn play_all(scenarios: &mut [Loaded], manner: &Manner) -> Result<Exit, Failure> {
+pub(super) async fn play_all(scenarios: &mut [Loaded], options: &RunOptions) -> Result<Exit, Failure> {
     let mut signals = Signals::catch(scenarios.iter().map(|loaded| &loaded.plan));
     let stages = tokio::select! {
-        stages = set_up(scenarios, manner) => stages?,
+        stages = set_up(scenarios, options) => stages?,
         exit = signals.next() => {
             note("stopped before anything was sent");
             return Ok(exit);
         }
     };
-    let exit = play_each(scenarios, stages, manner, &mut signals).await;
-    manner.reports.borrow().close(exit.is_ok());
+    let exit = play_each(scenarios, stages, options, &mut signals).await;
+    options.reports.borrow().close(exit.is_ok());
     exit
 }
 
 async fn play_each(
     scenarios: &mut [Loaded],
     stages: Vec<Stage>,
-    manner: &Manner,
+    options: &RunOptions,
     signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
     let (mut played, mut failed) = (0, Vec::new());
     for (loaded, stage) in scenarios.iter_mut().zip(stages) {
-        let this = play(loaded, manner, stage, signals).await?;
+        let this = play(loaded, options, stage, signals).await?;
         played += 1;
         if this != Exit::Success {
             failed.push(escaped(&loaded.name).into_owned());
         }
         exit = exit.and(this);
         let stopped = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CouldNotRun);
-        if stopped || (manner.fail_fast && exit == Exit::ReceiverFailed) {
+        if stopped || (options.fail_fast && exit == Exit::ReceiverFailed) {
             break;
         }
     }
@@ -107,13 +107,13 @@ fn total(all: usize, played: usize, failed: &[String]) -> String {
     text
 }
 
-async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut Signals) -> Result<Exit, Failure> {
+async fn play(loaded: &mut Loaded, options: &RunOptions, stage: Stage, signals: &mut Signals) -> Result<Exit, Failure> {
     let key = loaded.plan.scenario().payload.key.clone();
     match stage {
         Stage::Theirs(transport) => {
-            let reporter = reporter(loaded, manner);
-            let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
-            conclude(loaded, manner, reporter, &ending)
+            let reporter = reporter(loaded, options);
+            let ending = conduct(loaded, options, &transport, &reporter, signals).await;
+            conclude(loaded, options, reporter, &ending)
         }
         Stage::Sink(transport, misbehaviour) => {
             let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -121,9 +121,9 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
             let listener = listen(free).map_err(no_socket)?;
             let address = listener.local_addr().map_err(no_socket)?;
             loaded.addresses = Addresses::new(Some(format!("http://{address}/")), String::new());
-            let reporter = reporter(loaded, manner);
+            let reporter = reporter(loaded, options);
             // At full speed scenario time is no matter of a clock.
-            let times = if let Speed::Times(times) = manner.speed { times } else { 0.0 };
+            let times = if let Speed::Times(times) = options.speed { times } else { 0.0 };
             let mut sink = sink(key, misbehaviour, loaded, wall_now(), times);
             let over = Notify::new();
             let limits = Limits { grace: Duration::from_millis(200), ..Limits::default() };
@@ -131,21 +131,21 @@ async fn play(loaded: &mut Loaded, manner: &Manner, stage: Stage, signals: &mut 
                 remark(reception).into_iter().for_each(|remark| reporter.borrow().remark(&remark));
             });
             let conducting = async {
-                let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
+                let ending = conduct(loaded, options, &transport, &reporter, signals).await;
                 over.notify_one();
                 ending
             };
             let ((), ending) = tokio::join!(serving, conducting);
-            conclude(loaded, manner, reporter, &ending)
+            conclude(loaded, options, reporter, &ending)
         }
         Stage::Memory(misbehaviour) => {
-            let reporter = reporter(loaded, manner);
+            let reporter = reporter(loaded, options);
             let transport = in_memory(Sink::new(key, misbehaviour), loaded.epoch, |reception| {
                 remark(reception).into_iter().for_each(|remark| reporter.borrow().remark(&remark));
             });
-            let ending = conduct(loaded, manner, &transport, &reporter, signals).await;
+            let ending = conduct(loaded, options, &transport, &reporter, signals).await;
             drop(transport);
-            conclude(loaded, manner, reporter, &ending)
+            conclude(loaded, options, reporter, &ending)
         }
     }
 }
@@ -168,43 +168,43 @@ pub(super) fn sink(
 /// Plays the plan and tells the reporter, until it is over or a signal comes.
 async fn conduct(
     loaded: &Loaded,
-    manner: &Manner,
+    options: &RunOptions,
     transport: &impl Transport,
     reporter: &RefCell<Reporter>,
     signals: &mut Signals,
 ) -> Ending {
     let (stopper, stop) = stop();
     let interrupted = Cell::new(None);
-    manner.journal.begin(loaded);
-    let speed = if let Speed::Times(times) = manner.speed { Some(times) } else { None };
-    manner.reports.borrow_mut().begin(loaded, speed, &to(loaded, manner));
+    options.journal.begin(loaded);
+    let speed = if let Speed::Times(times) = options.speed { Some(times) } else { None };
+    options.reports.borrow_mut().begin(loaded, speed, &to(loaded, options));
     let outputs = Outputs {
         complete: reporter.borrow().complete().into_iter().collect(),
-        journal: manner.journal.writer().filter(|_| !manner.is_virtual()).cloned(),
+        journal: options.journal.writer().filter(|_| !options.is_virtual()).cloned(),
     };
     let mut watcher = Watcher {
-        manner,
+        options,
         judge: Judge::new(loaded.plan.scenario().expectations.clone()),
         reporter,
         stopper: &stopper,
-        advice: matches!(manner.receiver, Receiver::Theirs)
-            .then(|| Advice::new(manner.speed, manner.wait_for.is_some())),
+        advice: matches!(options.receiver, Receiver::Theirs)
+            .then(|| Advice::new(options.speed, options.wait_for.is_some())),
     };
-    let settings = Settings { outputs, ..settings(loaded, manner) };
+    let settings = Settings { outputs, ..settings(loaded, options) };
     let rest = tokio::select! {
         biased;
         // First, so that a signal from before the run lets nothing begin.
         () = signals.stop(&stopper, &interrupted) => Rest { not_started: 0, at_least: true, stopped: Duration::ZERO },
-        () = stop_without(manner.journal.writer(), &stopper) => unreachable!("it never ends"),
+        () = stop_without(options.journal.writer(), &stopper) => unreachable!("it never ends"),
         rest = play_plan(loaded.plan.deliveries(), transport, &settings, &stop, &mut watcher) => rest,
-        () = look(loaded, manner, reporter, &settings.outputs) => unreachable!("it never ends"),
+        () = look(loaded, options, reporter, &settings.outputs) => unreachable!("it never ends"),
     };
     Ending { rest, interrupted: interrupted.get().or_else(|| signals.unseen()) }
 }
 
 /// Hears of everything that happens, and hands it to all who want to know.
 struct Watcher<'a> {
-    manner: &'a Manner,
+    options: &'a RunOptions,
     judge: Judge,
     reporter: &'a RefCell<Reporter>,
     stopper: &'a Stopper,
@@ -213,33 +213,33 @@ struct Watcher<'a> {
 
 impl Observer for Watcher<'_> {
     fn take(&mut self, event: Event) {
-        let Self { manner, judge, advice, .. } = self;
+        let Self { options, judge, advice, .. } = self;
         // What went out is in the journal already; in virtual time nothing goes out.
-        if manner.is_virtual() || !matches!(event, Event::Sent { .. }) {
-            manner.journal.take(&event);
+        if options.is_virtual() || !matches!(event, Event::Sent { .. }) {
+            options.journal.take(&event);
         }
-        manner.reports.borrow_mut().take(&event);
+        options.reports.borrow_mut().take(&event);
         let complaints = judge.take(&event);
-        if event.is_forbidden() || (manner.fail_fast && !complaints.is_empty()) {
+        if event.is_forbidden() || (options.fail_fast && !complaints.is_empty()) {
             self.stopper.stop();
         }
         let mut reporter = self.reporter.borrow_mut();
         reporter.take(&event);
-        if let (Event::Met { outcome, retry_in: Some(pause), .. }, Some(advice)) = (&event, advice) {
+        if let (Event::AttemptFinished { outcome, retry_in: Some(pause), .. }, Some(advice)) = (&event, advice) {
             advice.on(outcome, *pause).into_iter().for_each(|advice| reporter.remark(&advice));
         }
         for complaint in &complaints {
-            manner.journal.complain(complaint);
-            manner.reports.borrow_mut().complain(complaint);
+            options.journal.complain(complaint);
+            options.reports.borrow_mut().complain(complaint);
             reporter.complain(complaint);
         }
-        if manner.is_virtual() {
-            manner.journal.writer().into_iter().for_each(Writer::wait_for_room);
+        if options.is_virtual() {
+            options.journal.writer().into_iter().for_each(Writer::wait_for_room);
         }
     }
 
     fn announce(&mut self, sent: &Event) {
-        self.manner.journal.take(sent);
+        self.options.journal.take(sent);
     }
 }
 
@@ -254,8 +254,8 @@ async fn stop_without(journal: Option<&Writer>, stopper: &Stopper) {
 }
 
 /// Shows how far a run is, and says it if its own output holds it up. In virtual time neither is for long.
-async fn look(loaded: &Loaded, manner: &Manner, reporter: &RefCell<Reporter>, outputs: &Outputs) {
-    if manner.is_virtual() {
+async fn look(loaded: &Loaded, options: &RunOptions, reporter: &RefCell<Reporter>, outputs: &Outputs) {
+    if options.is_virtual() {
         return std::future::pending().await;
     }
     let (meter, planned) = (Meter::new(), planned(loaded));
@@ -269,16 +269,16 @@ async fn look(loaded: &Loaded, manner: &Manner, reporter: &RefCell<Reporter>, ou
             is_told = true;
             note(&format!(
                 "{NOTE}note{NOTE:#}: the schedule stands still until its {} is read or written; that time is in no figure of the receiver",
-                if manner.format == Format::Ndjson { "output" } else { "journal" }
+                if options.format == Format::Ndjson { "output" } else { "journal" }
             ));
         }
     }
 }
 
 /// What the receiver is asked. The built-in one remembers nothing that it could be asked about.
-fn probes(loaded: &Loaded, manner: &Manner) -> Vec<Arc<Probe>> {
+fn probes(loaded: &Loaded, options: &RunOptions) -> Vec<Arc<Probe>> {
     let probes = &loaded.plan.scenario().probes;
-    if matches!(manner.receiver, Receiver::Theirs) {
+    if matches!(options.receiver, Receiver::Theirs) {
         return probes.clone();
     }
     if !probes.is_empty() {
@@ -287,38 +287,38 @@ fn probes(loaded: &Loaded, manner: &Manner) -> Vec<Arc<Probe>> {
     Vec::new()
 }
 
-fn settings(loaded: &Loaded, manner: &Manner) -> Settings {
+fn settings(loaded: &Loaded, options: &RunOptions) -> Settings {
     let scenario = loaded.plan.scenario();
     Settings {
-        speed: manner.speed,
-        started_at: if manner.is_virtual() { loaded.epoch } else { wall_now() },
-        probes: probes(loaded, manner),
-        max_in_flight: max_in_flight(manner),
+        speed: options.speed,
+        started_at: if options.is_virtual() { loaded.epoch } else { wall_now() },
+        probes: probes(loaded, options),
+        max_in_flight: max_in_flight(options),
         ..Settings::of(scenario, loaded.addresses.clone(), loaded.epoch)
     }
 }
 
 /// How many requests may be on their way at once.
-fn max_in_flight(manner: &Manner) -> usize {
+fn max_in_flight(options: &RunOptions) -> usize {
     /// Ten thousand tasks at once, with some to spare.
     const MOST: u64 = 12_000;
     /// Nothing spreads the load at full speed: enough to keep a receiver busy, not enough to overrun its backlog.
     const MOST_AT_FULL_SPEED: u64 = 64;
     /// For standard streams, the runtime, files.
     const OTHERS: u64 = 64;
-    let most = if manner.speed == Speed::Max { MOST_AT_FULL_SPEED } else { MOST };
+    let most = if options.speed == Speed::Max { MOST_AT_FULL_SPEED } else { MOST };
     // What is sent badly on purpose has a connection of its own, beside the free ones. The sink has their other ends.
-    let sockets = if matches!(manner.receiver, Receiver::Sink(_)) { 4 } else { 2 };
+    let sockets = if matches!(options.receiver, Receiver::Sink(_)) { 4 } else { 2 };
     let descriptors = descriptors::raised_to(most * sockets + OTHERS);
     usize::try_from((descriptors.saturating_sub(OTHERS) / sockets).clamp(1, most)).unwrap_or(1)
 }
 
-fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
+fn reporter(loaded: &Loaded, options: &RunOptions) -> RefCell<Reporter> {
     let seed = loaded.plan.seed();
-    let reporter = Reporter::new(manner.format, manner.is_virtual(), Summary::new(seed));
-    reporter.write(&match manner.format {
+    let reporter = Reporter::new(options.format, options.is_virtual(), Summary::new(seed));
+    reporter.write(&match options.format {
         Format::Human => {
-            format!("{DIM}{}  seed {seed}  {}{DIM:#}\n", loaded.name, to(loaded, manner))
+            format!("{DIM}{}  seed {seed}  {}{DIM:#}\n", loaded.name, to(loaded, options))
         }
         Format::Ndjson => ndjson::json(&Header::new(&loaded.name, seed, loaded.epoch)),
     });
@@ -326,8 +326,8 @@ fn reporter(loaded: &Loaded, manner: &Manner) -> RefCell<Reporter> {
 }
 
 /// Where callbacks go, for people.
-fn to(loaded: &Loaded, manner: &Manner) -> String {
-    if manner.is_virtual() {
+fn to(loaded: &Loaded, options: &RunOptions) -> String {
+    if options.is_virtual() {
         return "in virtual time, nothing is sent".into();
     }
     destinations(loaded)

@@ -26,9 +26,9 @@ pub(super) fn annotate_problems(checked: &Checked) {
     }
     for level in [Severity::Error, Severity::Warning] {
         let of_level = checked.problems.iter().filter(|problem| problem.level == level);
-        let told: Vec<_> = of_level.map(|problem| of_problem(problem, &checked.source)).collect();
-        let untold = checked.count(level).saturating_sub(told.len()) as u64;
-        annotate(told, untold);
+        let listed: Vec<_> = of_level.map(|problem| of_problem(problem, &checked.source)).collect();
+        let omitted = checked.count(level).saturating_sub(listed.len()) as u64;
+        annotate(listed, omitted);
     }
 }
 

@@ -9,10 +9,10 @@ use super::again::Again;
 use super::files::Files;
 use super::journal::Journal;
 use super::loaded::{Loaded, check_address, key_from};
-use super::manner::{Manner, Receiver};
 use super::play::play_all;
 use super::reports::Reports;
 use super::run::block_on;
+use super::run_options::{Receiver, RunOptions};
 use crate::cli::args::ReplayArgs;
 use crate::engine::settings::Addresses;
 use crate::exit_code::{Exit, Failure};
@@ -37,14 +37,15 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     let records = records(args)?;
     let key_of = |name| key_from(name, "add --verbatim to sign nothing anew");
     let key = args.key_env.as_deref().map(key_of).transpose()?;
-    let manner = replay::Manner { verbatim: args.verbatim, failed: args.failed, key, retry: retry(&args.retry)? };
+    let options =
+        replay::ReplayOptions { verbatim: args.verbatim, failed: args.failed, key, retry: retry(&args.retry)? };
     let is_signed = |record: &Record| record.body.windows(7).any(|bytes| bytes == b"\"sign\":");
-    if !manner.verbatim && manner.key.is_none() && records.iter().any(is_signed) {
+    if !options.verbatim && options.key.is_none() && records.iter().any(is_signed) {
         return Err(Failure::usage(format!(
             "the callbacks in {name} are signed: give the key with --key-env, or send the bytes as they were with --verbatim"
         )));
     }
-    let scenario = script(&name, records, &manner);
+    let scenario = script(&name, records, &options);
     if scenario.tasks.is_empty() {
         let what = if args.failed { "everything in it was acknowledged" } else { "no such task is in it" };
         return Err(Failure { exit: Exit::NothingSelected, message: format!("{name}: {what}") });
@@ -62,7 +63,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         only: None,
         name,
     };
-    let manner = Manner {
+    let options = RunOptions {
         receiver: if args.sink { Receiver::Sink(Misbehaviour::default()) } else { Receiver::Theirs },
         speed: args.speed,
         wait_for: None,
@@ -73,7 +74,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         reports: RefCell::new(Reports::open(&args.report)?),
         journal: Journal::open(args.journal.as_deref())?,
     };
-    block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
+    block_on(false, play_all(std::slice::from_mut(&mut loaded), &options))?
 }
 
 fn records(args: &ReplayArgs) -> Result<Vec<Record>, Failure> {

@@ -6,11 +6,11 @@ use super::again::Again;
 use super::files::Files;
 use super::journal::Journal;
 use super::loaded::{Loaded, load};
-use super::manner::{Manner, Receiver};
 use super::output::tell;
 use super::play::play_all;
 use super::receive::misbehaviour;
 use super::reports::Reports;
+use super::run_options::{Receiver, RunOptions};
 use crate::cli::args::RunArgs;
 use crate::exit_code::{Exit, Failure};
 
@@ -23,8 +23,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut scenarios = load_all(args)?;
     // Not before: a run that does not begin leaves the last one's journal alone.
     may_write(args, &scenarios)?;
-    let manner = manner(args, receiver)?;
-    block_on(args.in_virtual_time, play_all(&mut scenarios, &manner))?
+    let options = options(args, receiver)?;
+    block_on(args.in_virtual_time, play_all(&mut scenarios, &options))?
 }
 
 /// Loads all files; what is wrong with any of them is told.
@@ -84,8 +84,8 @@ fn receiver(args: &RunArgs) -> Result<Receiver, Failure> {
     })
 }
 
-fn manner(args: &RunArgs, receiver: Receiver) -> Result<Manner, Failure> {
-    Ok(Manner {
+fn options(args: &RunArgs, receiver: Receiver) -> Result<RunOptions, Failure> {
+    Ok(RunOptions {
         receiver,
         speed: args.speed,
         wait_for: args.wait_for.map(|limit| *limit),

@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use super::again::Again;
 use super::journal::Journal;
 use super::loaded::{Loaded, plan};
-use super::manner::{Manner, Receiver};
 use super::output::print_as_it_is;
 use super::play::play_all;
 use super::reports::Reports;
 use super::run::block_on;
+use super::run_options::{Receiver, RunOptions};
 use crate::callback::Kind;
 use crate::callback::moment::Moment;
 use crate::cli::args::{ScenarioArgs, SendArgs};
@@ -35,7 +35,7 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
     if args.to.is_none() {
         return show(&loaded);
     }
-    let manner = Manner {
+    let options = RunOptions {
         receiver: Receiver::Theirs,
         speed: Speed::REAL,
         wait_for: None,
@@ -46,7 +46,7 @@ pub(super) fn send(args: &SendArgs) -> Result<Exit, Failure> {
         reports: RefCell::new(Reports::default()),
         journal: Journal::open(None)?,
     };
-    block_on(false, play_all(std::slice::from_mut(&mut loaded), &manner))?
+    block_on(false, play_all(std::slice::from_mut(&mut loaded), &options))?
 }
 
 /// The scenario behind one callback: one attempt, at once.
@@ -66,7 +66,7 @@ fn show(loaded: &Loaded) -> Result<Exit, Failure> {
     let moment = Moment::at(loaded.epoch);
     let payload = &loaded.plan.scenario().payload;
     for delivery in loaded.plan.deliveries() {
-        let body = delivery.body(payload, loaded.addresses.shown(), moment, delivery.spoiling(1));
+        let body = delivery.body(payload, loaded.addresses.shown(), moment, delivery.attempt_faults(1));
         print_as_it_is(&format!("{}\n", String::from_utf8_lossy(&body)))?;
     }
     Ok(Exit::Success)

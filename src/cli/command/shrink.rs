@@ -10,7 +10,7 @@ use super::loaded::Loaded;
 use super::output::{Output, annotate, note};
 use super::progress::Meter;
 use super::saved::{cannot, save};
-use super::trial::Court;
+use super::trial::TrialRunner;
 use crate::cli::args::ExploreArgs;
 use crate::engine::judge::Complaint;
 use crate::engine::stop::Stop;
@@ -31,7 +31,7 @@ const MAX_CAUSES: usize = 100_000;
 /// The runs of one search.
 struct Search<'a> {
     loaded: &'a Loaded,
-    court: &'a Court<'a>,
+    trials: &'a TrialRunner<'a>,
     stop: &'a Stop,
     meter: Option<Meter>,
     max_runs: u64,
@@ -50,7 +50,7 @@ struct Search<'a> {
 pub(super) async fn shrink(
     args: &ExploreArgs,
     loaded: &Loaded,
-    court: &Court<'_>,
+    trials: &TrialRunner<'_>,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
     let path = path(args);
@@ -59,7 +59,7 @@ pub(super) async fn shrink(
     output.say(&legend(loaded, &whole))?;
     let meter = Some(Meter::new());
     let max_runs = args.max_runs;
-    let mut search = Search { loaded, court, stop, meter, max_runs, runs: 0, wanted: None, last: None, failure: None };
+    let mut search = Search { loaded, trials, stop, meter, max_runs, runs: 0, wanted: None, last: None, failure: None };
     let Some(first) = search.first_failure(&whole).await? else {
         output.push(&match stop.is_requested() {
             true => "stopped before it had been played once\n".to_owned(),
@@ -73,10 +73,10 @@ pub(super) async fn shrink(
     let again = search.fails(&kept).await;
     search.meter = None;
     let cut = stop.is_requested() || search.failure.is_some() || search.runs >= args.max_runs;
-    let told = told(&loaded.plan, &kept, search.runs, cut);
-    output.push(&told);
+    let text = describe(&loaded.plan, &kept, search.runs, cut);
+    output.push(&text);
     output.finish()?;
-    tell_github(loaded, &first.to_string(), &told);
+    tell_github(loaded, &first.to_string(), &text);
     if again == Some(false) {
         note(
             "it does not fail again: either it fails at random, or the receiver remembers earlier runs; \
@@ -84,16 +84,16 @@ pub(super) async fn shrink(
         );
     }
     let (left, run) = search.last.unwrap_or((first, 0));
-    write(&path, args, court, kept, &left, run)?;
+    write(&path, args, trials, kept, &left, run)?;
     search.failure.map_or(Ok(Exit::ReceiverFailed), Err)
 }
 
 /// What was found, in a step of GitHub Actions.
-fn tell_github(loaded: &Loaded, failure: &str, told: &str) {
-    let told = anstream::adapter::strip_str(told).to_string();
-    annotate(vec![github::error_in(loaded, "fails", format!("{failure}\n{told}"))], 0);
+fn tell_github(loaded: &Loaded, failure: &str, text: &str) {
+    let text = anstream::adapter::strip_str(text).to_string();
+    annotate(vec![github::error_in(loaded, "fails", format!("{failure}\n{text}"))], 0);
     let mut page = Page::new("pullpush explore --shrink");
-    page.lines(&format!("{}\nfails  {failure}\n{told}", loaded.name));
+    page.lines(&format!("{}\nfails  {failure}\n{text}", loaded.name));
     github::summarise(page);
 }
 
@@ -133,7 +133,7 @@ pub(super) fn path(args: &ExploreArgs) -> PathBuf {
     args.save.clone().unwrap_or_else(|| format!("{stem}-shrunk.toml").into())
 }
 
-fn told(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
+fn describe(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
     let runs = plural(runs, "run");
     let word = if cut { "so far" } else { "smallest cause" };
     let mut text = format!("{word}, after {runs}:\n");
@@ -150,27 +150,27 @@ fn told(plan: &Plan, kept: &Kept, runs: u64, cut: bool) -> String {
 fn write(
     path: &Path,
     args: &ExploreArgs,
-    court: &Court<'_>,
+    trials: &TrialRunner<'_>,
     kept: Kept,
     failure: &Complaint,
     run: u64,
 ) -> Result<(), Failure> {
-    let loaded = court.loaded;
-    let played = court.numbered(&loaded.plan, run);
+    let loaded = trials.loaded;
+    let played = trials.numbered(&loaded.plan, run);
     let causes = kept.causes.iter().map(|cause| format!("  {}", played.describe(*cause)));
     let remarks: Vec<_> = ["Found by pullpush: the smallest cause of a failure.".to_owned(), failure.to_string()]
         .into_iter()
         .chain(causes)
         .collect();
     let plan = loaded.plan.clone().keeping(kept);
-    let script = script(&plan, court.forgets()).map_err(|error| cannot(path, error))?;
+    let script = script(&plan, trials.forgets()).map_err(|error| cannot(path, error))?;
     save(path, args, loaded, &script, &remarks)
 }
 
 impl Search<'_> {
     /// The first failure of the whole.
     async fn first_failure(&mut self, whole: &Kept) -> Result<Option<Complaint>, Failure> {
-        let trial = self.court.hear(&self.loaded.plan.clone().keeping(whole.clone()), self.runs).await?;
+        let trial = self.trials.play(&self.loaded.plan.clone().keeping(whole.clone()), self.runs).await?;
         self.runs += 1;
         let first = trial.complaints.into_iter().next();
         self.wanted = first.as_ref().map(Kind::of);
@@ -206,7 +206,7 @@ impl Search<'_> {
         if self.runs >= self.max_runs || self.stop.is_requested() || self.failure.is_some() {
             return None;
         }
-        let heard = self.court.hear(&self.loaded.plan.clone().keeping(kept.clone()), self.runs).await;
+        let heard = self.trials.play(&self.loaded.plan.clone().keeping(kept.clone()), self.runs).await;
         self.runs += 1;
         if let Some(meter) = &self.meter {
             meter.show(&format!("{} runs, {} incidents and faults left", self.runs, kept.causes.len()));

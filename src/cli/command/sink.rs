@@ -41,7 +41,7 @@ pub(super) fn sink(args: &SinkArgs) -> Result<Exit, Failure> {
             match args.format {
                 Format::Human => output.offer(&format!("{reception}\n")),
                 // What finds no room was refused, and nothing was acknowledged that is not told.
-                Format::Ndjson if reception.manner.is_unrecorded => {}
+                Format::Ndjson if reception.reaction.is_unrecorded => {}
                 Format::Ndjson => output.push(&ndjson::json(reception)),
             }
         })

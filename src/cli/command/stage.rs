@@ -4,7 +4,7 @@ use reqwest::Url;
 
 use super::connect::{addresses, admit, http};
 use super::loaded::Loaded;
-use super::manner::{Manner, Receiver};
+use super::run_options::{Receiver, RunOptions};
 use super::wait;
 use crate::engine::transport::guard::Guard;
 use crate::engine::transport::http::HttpTransport;
@@ -25,24 +25,24 @@ pub(super) enum Stage {
 ///
 /// # Errors
 /// [`Failure`] if there is a scenario that cannot be sent anywhere, or may not be, or whose receiver does not listen.
-pub(super) async fn set_up(scenarios: &[Loaded], manner: &Manner) -> Result<Vec<Stage>, Failure> {
+pub(super) async fn set_up(scenarios: &[Loaded], options: &RunOptions) -> Result<Vec<Stage>, Failure> {
     let mut stages = Vec::new();
     let mut receivers: Vec<Url> = Vec::new();
     for loaded in scenarios {
-        stages.push(match &manner.receiver {
+        stages.push(match &options.receiver {
             Receiver::Theirs => {
-                let transport = http(loaded, &manner.connect)?;
+                let transport = http(loaded, &options.connect)?;
                 let urls = addresses(loaded)?;
-                admit(&urls, &transport, manner.wait_for.is_some()).await?;
+                admit(&urls, &transport, options.wait_for.is_some()).await?;
                 receivers.extend(urls);
                 Stage::Theirs(transport)
             }
-            Receiver::Sink(misbehaviour) => Stage::Sink(http(loaded, &manner.connect)?, misbehaviour.clone()),
+            Receiver::Sink(misbehaviour) => Stage::Sink(http(loaded, &options.connect)?, misbehaviour.clone()),
             Receiver::Memory(misbehaviour) => Stage::Memory(misbehaviour.clone()),
         });
     }
-    if let Some(limit) = manner.wait_for {
-        let guard = Guard { allow_remote: manner.connect.allow_remote };
+    if let Some(limit) = options.wait_for {
+        let guard = Guard { allow_remote: options.connect.allow_remote };
         wait::until_accepting(&receivers, guard, limit).await?;
     }
     Ok(stages)

@@ -39,7 +39,7 @@ pub(super) enum Reset {
 }
 
 /// Where and how trials are made.
-pub(super) struct Court<'a> {
+pub(super) struct TrialRunner<'a> {
     /// How requests get there.
     pub(super) transport: &'a HttpTransport,
     /// What is the same in all trials.
@@ -62,7 +62,7 @@ pub(super) struct Trial {
     pub(super) answered: bool,
 }
 
-impl Court<'_> {
+impl TrialRunner<'_> {
     /// Whether the receiver knows nothing of earlier runs: then all of them can be about the same tasks.
     pub(super) fn forgets(&self) -> bool {
         !matches!(self.reset, Reset::NewTasks)
@@ -81,7 +81,7 @@ impl Court<'_> {
     ///
     /// # Errors
     /// [`Failure`] if the receiver could not be reset, or an address may not be called.
-    pub(super) async fn hear(&self, plan: &Plan, number: u64) -> Result<Trial, Failure> {
+    pub(super) async fn play(&self, plan: &Plan, number: u64) -> Result<Trial, Failure> {
         tokio::select! {
             biased;
             () = self.stop.requested() => {}
@@ -93,8 +93,8 @@ impl Court<'_> {
         let mut forbidden = None;
         let mut observer = |event: Event| {
             trial.complaints.extend(judge.take(&event));
-            trial.answered |= matches!(&event, Event::Met { outcome: Outcome::Answered(_), .. });
-            if let Event::Met { outcome: Outcome::Failed(failure), .. } = &event
+            trial.answered |= matches!(&event, Event::AttemptFinished { outcome: Outcome::Answered(_), .. });
+            if let Event::AttemptFinished { outcome: Outcome::Failed(failure), .. } = &event
                 && failure.kind == FailureKind::Forbidden
             {
                 forbidden.get_or_insert_with(|| failure.detail.clone());
@@ -151,8 +151,8 @@ impl Court<'_> {
 
 /// An answer of 200 whose JSON tells of an error: the service takes it for success, and the callback is lost.
 fn hidden_error(event: &Event) -> Option<String> {
-    let Event::Met { attempt, outcome: Outcome::Answered(answer), .. } = event else { return None };
-    let error = error_in(answer).filter(|_| !attempt.spoiling.is_spoilt())?;
+    let Event::AttemptFinished { attempt, outcome: Outcome::Answered(answer), .. } = event else { return None };
+    let error = error_in(answer).filter(|_| !attempt.attempt_faults.is_spoilt())?;
     let subject = &attempt.subject;
     Some(format!("{}  task={}  #{}: {error}", subject.callback, escaped(&subject.task_id), subject.number))
 }

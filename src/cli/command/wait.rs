@@ -24,9 +24,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn until_accepting(urls: &[Url], guard: Guard, limit: Duration) -> Result<(), Failure> {
     let all = async {
         for url in urls {
-            let mut told = false;
+            let mut is_announced = false;
             while !accepts(url, guard).await {
-                if !std::mem::replace(&mut told, true) {
+                if !std::mem::replace(&mut is_announced, true) {
                     note(&format!("waiting for {}", place(url)));
                 }
                 sleep(PAUSE).await;

@@ -34,7 +34,7 @@ pub(super) struct Item {
 /// What a worker hears from its pacer.
 pub(super) enum Word {
     /// It is time for this one.
-    Now(Box<Item>),
+    Due(Box<Item>),
     /// So many of the plan will not come any more.
     NotStarted(u64),
     /// One that the worker was too slow to take over.
@@ -72,12 +72,12 @@ impl<'a> Maker<'a> {
     pub(super) fn request(&self, delivery: &Delivery, due: Duration) -> Request {
         let due = Millis::from_duration(due);
         let moment = self.moments.moment(due, due);
-        let spoiling = delivery.spoiling(1);
+        let attempt_faults = delivery.attempt_faults(1);
         let addresses = &self.load.addresses;
-        let body = Bytes::from(delivery.body(self.load.payload(), addresses.shown(), moment, spoiling));
+        let body = Bytes::from(delivery.body(self.load.payload(), addresses.shown(), moment, attempt_faults));
         Request {
-            content_type: spoiling.content_type(),
-            connection: spoiling.connection,
+            content_type: attempt_faults.content_type(),
+            connection: attempt_faults.connection,
             // Only the status counts.
             most: 0,
             ..Request::post(addresses.of(&delivery.task).into_owned(), body, self.load.timeout())
@@ -128,7 +128,7 @@ fn hand_over(Post { load, worker, began, halt, .. }: Post<'_>, words: &Sender<Wo
             let _ = words.blocking_send(Word::NotStarted(rest + u64::from(!is_warm_up)));
             return;
         }
-        if words.try_send(Word::Now(Box::new(Item { due, event, request, is_warm_up }))).is_err() {
+        if words.try_send(Word::Due(Box::new(Item { due, event, request, is_warm_up }))).is_err() {
             let lateness = began.elapsed().saturating_sub(due);
             let _ = words.blocking_send(Word::Overrun { lateness, is_warm_up });
         }

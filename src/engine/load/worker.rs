@@ -104,7 +104,7 @@ impl<T: Transport> Shared<'_, T> {
                         self.measured.borrow_mut().planned += u64::from(!is_warm_up);
                         self.dropped(lateness, is_warm_up);
                     }
-                    Some(Word::Now(item)) => {
+                    Some(Word::Due(item)) => {
                         let is_warm_up = item.is_warm_up;
                         self.measured.borrow_mut().planned += u64::from(!is_warm_up);
                         let now = self.post.began.elapsed();
@@ -145,7 +145,7 @@ pub(super) fn follow<T: Transport>(
     // What comes after a panic is not started.
     while let Some(word) = words.blocking_recv() {
         match word {
-            Word::Now(item) => measured.planned += u64::from(!item.is_warm_up),
+            Word::Due(item) => measured.planned += u64::from(!item.is_warm_up),
             Word::Overrun { is_warm_up, .. } => measured.planned += u64::from(!is_warm_up),
             Word::NotStarted(count) => measured.planned += count,
             Word::Broken(reason) => drop(measured.broken.insert(reason)),
@@ -307,7 +307,7 @@ mod tests {
                     let request = Request::post(String::new(), bytes::Bytes::new(), Duration::from_secs(60));
                     let is_warm_up = due < load.spec.warm_up;
                     let item = Item { due, event: "TaskStart".to_owned(), request, is_warm_up };
-                    sender.send(Word::Now(Box::new(item))).await.unwrap();
+                    sender.send(Word::Due(Box::new(item))).await.unwrap();
                 }
                 tokio::time::sleep_until(began + load.spec.duration).await;
                 drop(sender);

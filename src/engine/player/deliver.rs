@@ -75,7 +75,7 @@ impl<T: Transport> Player<'_, T> {
     ///
     /// Of those that wait for leave to send there may be very many: what they hold is small.
     pub(super) async fn deliver(&self, job: &mut Job) -> Option<Millis> {
-        if job.delivery.fate.dropped {
+        if job.delivery.faults.dropped {
             self.tell(Event::Ended { subject: Arc::clone(&job.subject), end: End::Dropped });
             return None;
         }
@@ -128,13 +128,13 @@ impl<T: Transport> Player<'_, T> {
             () = self.stop.abandoned() => return None,
         };
         let retry_in = if job.delivery.is_duplicate() { None } else { self.pause_after(&outcome, job.attempt) };
-        let end = match (outcome.is_acknowledged(), attempt.spoiling.is_spoilt()) {
+        let end = match (outcome.is_acknowledged(), attempt.attempt_faults.is_spoilt()) {
             (true, _) => End::Acknowledged,
             (false, true) => End::Spoilt,
             (false, false) => End::GivenUp,
         };
         let done_at = self.settings.epoch.plus(self.pace.now(job.due));
-        self.tell(Event::Met { done: self.pace.elapsed(), done_at, outcome, retry_in, attempt });
+        self.tell(Event::AttemptFinished { done: self.pace.elapsed(), done_at, outcome, retry_in, attempt });
         Some(Finished { end, retry_in })
     }
 
@@ -143,19 +143,19 @@ impl<T: Transport> Player<'_, T> {
         let Job { delivery, subject, happened, attempt: number, due, .. } = job;
         let (number, happened, due) = (*number, *happened, *due);
         let sent = self.pace.elapsed();
-        let happened_since = self.happened_since(delivery, happened, *job.first_sent.get_or_init(|| sent));
-        let moment = self.moment(delivery, number, (happened, happened_since), due, sent);
-        let spoiling = delivery.spoiling(number);
+        let happened = (happened, self.happened_at(delivery, happened, *job.first_sent.get_or_init(|| sent)));
+        let moment = self.moment(delivery, number, happened, due, sent);
+        let attempt_faults = delivery.attempt_faults(number);
         let addresses = &self.settings.addresses;
         let url = addresses.of(&delivery.task).into_owned();
-        let body = bytes::Bytes::from(delivery.body(&self.settings.payload, addresses.shown(), moment, spoiling));
+        let body = bytes::Bytes::from(delivery.body(&self.settings.payload, addresses.shown(), moment, attempt_faults));
         let attempt = || {
             let sent = self.pace.elapsed();
             Attempt {
                 subject: Arc::clone(subject),
                 number,
                 duplicate: delivery.duplicates(),
-                spoiling,
+                attempt_faults,
                 due_at: self.settings.epoch.plus(due),
                 sent_at: self.settings.epoch.plus(self.pace.now(due)),
                 due: self.pace.real(due).unwrap_or(sent),
@@ -166,8 +166,8 @@ impl<T: Transport> Player<'_, T> {
         let compares = delivery.expect.as_ref().is_some_and(|expected| expected.reads_body());
         let request = Request {
             most: if compares { MAX_COMPARED_BODY } else { self.settings.kept },
-            content_type: spoiling.content_type(),
-            connection: spoiling.connection,
+            content_type: attempt_faults.content_type(),
+            connection: attempt_faults.connection,
             ..Request::post(url.clone(), body.clone(), self.settings.timeout)
         };
         let mut sending = attempt();
@@ -197,7 +197,7 @@ impl<T: Transport> Player<'_, T> {
         &self,
         delivery: &Delivery,
         number: u32,
-        happened: (Millis, Duration),
+        happened: (Millis, UnixMillis),
         due: Millis,
         sent: Duration,
     ) -> Moment {
@@ -210,26 +210,31 @@ impl<T: Transport> Player<'_, T> {
                 DuplicateAs::NewAttempt => Moment { happened: first.happened, ..now },
             };
         }
-        if number == 1 && delivery.fate.duplicate.is_some() {
+        if number == 1 && delivery.faults.duplicate.is_some() {
             self.first_moments.borrow_mut().insert(key, now);
         }
         now
     }
 
-    /// `happened` is in scenario time, and since the run began.
-    fn moment_now(&self, happened: (Millis, Duration), due: Millis, sent: Duration) -> Moment {
+    /// `happened` is in scenario time, and by the clock that stamps are read from.
+    fn moment_now(&self, happened: (Millis, UnixMillis), due: Millis, sent: Duration) -> Moment {
         let moments = self.settings.moments();
         match self.settings.payload.stamps {
             Stamps::Virtual => moments.moment(happened.0, due),
-            Stamps::Real => moments.moment(Millis::from_duration(happened.1), Millis::from_duration(sent)),
+            Stamps::Real => Moment { happened: happened.1, ..moments.moment(happened.0, Millis::from_duration(sent)) },
         }
     }
 
     /// When the thing happened, by the clock: at its planned time.
-    fn happened_since(&self, delivery: &Delivery, happened: Millis, first_sent: Duration) -> Duration {
-        let held_up = delivery.offset.minus(delivery.happened);
+    fn happened_at(&self, delivery: &Delivery, happened: Millis, first_sent: Duration) -> UnixMillis {
+        let since_start = |time: Duration| {
+            let time = Millis::from_duration(time);
+            self.settings.moments().moment(time, time).happened
+        };
         // Where nothing waits no instant is planned: it happened as long before its first attempt as that was held up.
-        self.pace.real(happened).unwrap_or_else(|| first_sent.saturating_sub(Duration::from_millis(held_up.0)))
+        let held_up = delivery.offset.minus(delivery.happened);
+        let at_full_speed = || UnixMillis(since_start(first_sent).0.saturating_sub(held_up.0));
+        self.pace.real(happened).map_or_else(at_full_speed, since_start)
     }
 
     fn pause_after(&self, outcome: &Outcome, attempt: u32) -> Option<Millis> {
@@ -250,7 +255,7 @@ impl<T: Transport> Player<'_, T> {
             callback: delivery.callback.to_string(),
             due_at,
             incident: delivery.cause,
-            fate: delivery.fate,
+            faults: delivery.faults,
             to: self.settings.goes_to_several.then(to),
             expect: delivery.expect.clone(),
         }

@@ -255,9 +255,9 @@ impl<'a, T: Transport> Player<'a, T> {
             let Job { delivery, .. } = &*job;
             let is_last = self.close(delivery.task.number);
             let kind = delivery.callback.kind();
-            let told = !delivery.fate.dropped && !delivery.is_duplicate();
+            let counts = !delivery.faults.dropped && !delivery.is_duplicate();
             let asked = |when| match when {
-                When::After(wanted) => told && Some(wanted) == kind,
+                When::After(wanted) => counts && Some(wanted) == kind,
                 When::TaskOver => is_last,
                 When::At(_) | When::End => false,
             };

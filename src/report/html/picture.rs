@@ -13,7 +13,7 @@ use crate::engine::event::{self, End, Event, Subject};
 use crate::engine::judge::{Complaint, Topic};
 use crate::engine::transport::Outcome;
 use crate::report::lengths::Lengths;
-use crate::report::ndjson::{told, word};
+use crate::report::ndjson::{faults_text, word};
 use crate::report::summary::SummaryJson;
 use crate::text::{escaped, one_line, without_passwords};
 use crate::time::{UnixMillis, micros};
@@ -115,7 +115,7 @@ impl Picture {
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::Sent { attempt, url, body } => self.sent(attempt, url, body),
-            Event::Met { attempt, done, outcome, retry_in, .. } => {
+            Event::AttemptFinished { attempt, done, outcome, retry_in, .. } => {
                 self.latency.record(done.saturating_sub(attempt.due));
                 self.service_time.record(done.saturating_sub(attempt.sent));
                 self.reached = self.reached.max(*done);
@@ -308,7 +308,7 @@ impl Picture {
             at_ms,
             due_us: micros(due.unwrap_or(self.reached)),
             incident: subject.incident.map(|incident| incident.name()),
-            fault: told(&subject.fate).and_then(|fate| self.sheet.text(&fate, true)),
+            fault: faults_text(&subject.faults).and_then(|faults| self.sheet.text(&faults, true)),
             ..Delivery::default()
         };
         let place = self.sheet.deliveries.len();
@@ -321,7 +321,7 @@ impl Picture {
         Attempt {
             number: attempt.number,
             duplicate: attempt.duplicate.is_some(),
-            spoilt: attempt.spoiling.is_spoilt(),
+            spoilt: attempt.attempt_faults.is_spoilt(),
             at_ms: self.since_epoch(attempt.due_at),
             due_us: micros(attempt.due),
             sent_us: micros(attempt.sent),

@@ -4,7 +4,7 @@ use super::model::{Delivery, Drawn};
 use super::picture::Facts;
 use super::sheet::Sheet;
 use super::words::Room;
-use crate::report::ndjson::told;
+use crate::report::ndjson::faults_text;
 use crate::report::plan::Planned;
 use crate::time::micros;
 
@@ -34,8 +34,8 @@ impl PlanPicture {
         }
         let delivery = planned.delivery;
         let task = sheet.lane(delivery.task.number, &delivery.task.id());
-        let body = (!delivery.fate.dropped).then(|| sheet.body(&planned.body(), false)).flatten();
-        sheet.left_out.bodies += u64::from(body.is_none() && !delivery.fate.dropped);
+        let body = (!delivery.faults.dropped).then(|| sheet.body(&planned.body(), false)).flatten();
+        sheet.left_out.bodies += u64::from(body.is_none() && !delivery.faults.dropped);
         let due = planned.due.unwrap_or_else(|| planned.offset().to_duration());
         let drawn = Delivery {
             task,
@@ -45,8 +45,8 @@ impl PlanPicture {
             at_ms: planned.offset().0,
             due_us: micros(due),
             incident: delivery.cause.map(|cause| cause.name()),
-            fault: told(&delivery.own_fate()).and_then(|fate| sheet.text(&fate, true)),
-            end: delivery.fate.dropped.then_some("dropped"),
+            fault: faults_text(&delivery.own_faults()).and_then(|faults| sheet.text(&faults, true)),
+            end: delivery.faults.dropped.then_some("dropped"),
             url: sheet.url(&planned.addresses.of(&delivery.task), false),
             body,
             duplicate: delivery.is_duplicate(),

@@ -28,7 +28,7 @@ impl LoadReport {
     /// Both sums, and what is a part of what. Counts may be as large as they like: nothing overflows here.
     fn check_counts(&self) -> Result<(), String> {
         let row = |name: &str, count: u64| (name.to_owned(), count);
-        let fate = [row("sent", self.sent), row("dropped", self.dropped), row("not_started", self.not_started)];
+        let faults = [row("sent", self.sent), row("dropped", self.dropped), row("not_started", self.not_started)];
         let statuses: Vec<_> = self.http.iter().map(|(status, count)| (format!("status {status}"), *count)).collect();
         let failures: Vec<_> =
             self.transport.iter().map(|(kind, count)| (one_line(kind, MOST_OF_A_NAME), *count)).collect();
@@ -36,10 +36,11 @@ impl LoadReport {
         let unfinished = row("unfinished", self.unfinished);
         let answers = [&[ok][..], &statuses].concat();
         let met = [&answers[..], &failures, &[timeouts, unfinished]].concat();
-        sums("planned", self.planned, &fate)?;
+        sums("planned", self.planned, &faults)?;
         sums("sent", self.sent, &met)?;
         let warm_up = row("warm_up", self.warm_up);
-        at_most("late", self.late, &fate[..2])?;
+        at_most("late", self.late, &faults[..2])?;
+        at_most("resent", self.resent, &faults[..1])?;
         at_most("answered", self.answered, &[&answers[..], &[warm_up]].concat())?;
         if u128::from(self.answered) < total(&answers) {
             return Err(format!("answered is {}, less than {}", self.answered, written_out(&answers)));
@@ -96,18 +97,18 @@ impl LoadReport {
         // Fractions may have lost their last digit on the way; distributions may be packed in another way.
         made.rate_per_s = self.rate_per_s;
         made.histograms.clone_from(&self.histograms);
-        for (made, told) in made.thresholds_met.iter_mut().zip(&self.thresholds_met) {
-            if made.value.zip(told.value).is_some_and(|(made, told)| (made - told).abs() <= 1e-6 * made.abs()) {
-                made.value = told.value;
+        for (made, stated) in made.thresholds_met.iter_mut().zip(&self.thresholds_met) {
+            if made.value.zip(stated.value).is_some_and(|(made, stated)| (made - stated).abs() <= 1e-6 * made.abs()) {
+                made.value = stated.value;
             }
         }
         let fields = |report: &Self| serde_json::to_value(report).unwrap_or_default();
-        let (made, told) = (fields(&made), fields(self));
-        let (Some(made), Some(told)) = (made.as_object(), told.as_object()) else { return Ok(()) };
-        match told.iter().find(|(name, value)| made.get(*name) != Some(*value)) {
-            Some((name, told)) => {
+        let (made, stated) = (fields(&made), fields(self));
+        let (Some(made), Some(stated)) = (made.as_object(), stated.as_object()) else { return Ok(()) };
+        match stated.iter().find(|(name, value)| made.get(*name) != Some(*value)) {
+            Some((name, stated)) => {
                 let made = made.get(name).map(ToString::to_string).unwrap_or_default();
-                Err(format!("{name} is {told}, its other numbers make {made}"))
+                Err(format!("{name} is {stated}, its other numbers make {made}"))
             }
             None => Ok(()),
         }

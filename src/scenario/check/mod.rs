@@ -48,14 +48,14 @@ pub struct Checked {
     /// Errors and warnings, in order of their place; where there are very many, the first of them.
     pub problems: Vec<Problem>,
     /// Errors and warnings that are counted, but no longer among `problems`.
-    untold: [(Level, usize); 2],
+    omitted: [(Level, usize); 2],
 }
 
 impl Checked {
     /// How many problems of `level` there are.
     pub fn count(&self, level: Level) -> usize {
-        let told = self.problems.iter().map(|problem| (problem.level, 1));
-        told.chain(self.untold).filter(|(of, _)| *of == level).map(|(_, count)| count).sum()
+        let listed = self.problems.iter().map(|problem| (problem.level, 1));
+        listed.chain(self.omitted).filter(|(of, _)| *of == level).map(|(_, count)| count).sum()
     }
 }
 
@@ -79,12 +79,12 @@ pub fn check_with(source: Source, keys: Option<Keys>) -> Checked {
     let mut problems = problems.sorted();
     let valid = problems.iter().all(|problem| problem.level == Level::Warning);
     // The problem that tells of those cut off stands for one of them.
-    let untold = [Level::Error, Level::Warning].map(|level| (level, cut(&mut problems, level).saturating_sub(1)));
+    let omitted = [Level::Error, Level::Warning].map(|level| (level, cut(&mut problems, level).saturating_sub(1)));
     let scenario = scenario.filter(|_| valid);
     let source = source.blotted();
     overrides::show_quotes(&source, &mut problems);
     problems.iter_mut().for_each(Problem::hide_passwords);
-    Checked { scenario, problems, untold, source }
+    Checked { scenario, problems, omitted, source }
 }
 
 fn read<'a>(table: &'a DeTable<'a>, source: &Source, problems: &'a Problems, keys: Option<Keys>) -> Scenario {

@@ -8,7 +8,7 @@ use super::faults::Context;
 use super::json::object;
 use super::{expect, faults};
 use crate::callback::Kind;
-use crate::callback::decoded::told;
+use crate::callback::decoded::decode;
 use crate::callback::overlay::Overlay;
 use crate::scenario::problem::{Problem, did_you_mean};
 use crate::scenario::section::{Section, list};
@@ -74,7 +74,7 @@ fn read(
                 .help(format!("those it knows are {}", list(Kind::ALL.map(Kind::name)))),
         });
     }
-    let callback = told(event.value, &overlay.msg, files.len());
+    let callback = decode(event.value, &overlay.msg, files.len());
     let faults = section.key_span("fault").map(|_| Arc::new(faults));
     section.finish();
     Some(Step { when, callback, overlay: Arc::new(overlay), faults, expect: expect.map(Arc::new) })

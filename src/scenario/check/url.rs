@@ -41,16 +41,16 @@ fn no_scheme(key: &str, url: &At<Template>) -> Problem {
 
 /// A URL that is only told of: the source of a relay.
 pub(super) fn source(section: &mut Section<'_>, key: &'static str) -> Option<At<Template>> {
-    told(section, key, PULLS_FROM)
+    of_scheme(section, key, PULLS_FROM)
 }
 
 /// A URL that is only told of: the target of a relay.
 pub(super) fn target(section: &mut Section<'_>, key: &'static str) -> Option<At<Template>> {
-    told(section, key, PUSHES_TO)
+    of_scheme(section, key, PUSHES_TO)
 }
 
 /// Only the scheme is looked at: published URLs are masked with stars.
-fn told(section: &mut Section<'_>, key: &'static str, schemes: &[&str]) -> Option<At<Template>> {
+fn of_scheme(section: &mut Section<'_>, key: &'static str, schemes: &[&str]) -> Option<At<Template>> {
     let url = section.template(key)?;
     let problem = match url.value.as_written().split_once("://") {
         Some((scheme, rest)) if schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn more_is_fine_and_less_is_told() {
         let actual = json!({ "state": "ended", "files": [{ "index": 0, "played": true }], "code": 0.0, "more": null });
-        for (expected, told) in [
+        for (expected, lines) in [
             (json!({}), vec![]),
             (json!({ "state": "ended", "code": 0 }), vec![]),
             (json!({ "files": [{ "index": 0 }] }), vec![]),
@@ -76,7 +76,7 @@ mod tests {
                 ],
             ),
         ] {
-            assert_eq!(differences(&expected, &actual), told, "{expected}");
+            assert_eq!(differences(&expected, &actual), lines, "{expected}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How likely each fault is, and the draw that settles it.
 
-use super::{BadConnection, Corruption, Duplicate, DuplicateAs, Fate};
+use super::{BadConnection, Corruption, Duplicate, DuplicateAs, Faults};
 use crate::callback::sign::BadSignature;
 use crate::callback::{Kind, Kinds};
 use crate::dice::Stream;
@@ -54,17 +54,17 @@ impl Chances {
     }
 
     /// Settles what befalls one delivery.
-    pub fn settle(&self, stream: &mut Stream) -> Fate {
+    pub fn settle(&self, stream: &mut Stream) -> Faults {
         Self::settle_first([self].into_iter(), stream)
     }
 
     /// Settles what befalls one delivery: of each fault as the first of `all` says that says something about it.
     ///
     /// Every fault has its own two places in the stream, used or not: raising one chance moves no other draw.
-    pub(super) fn settle_first<'a>(all: impl Iterator<Item = &'a Self> + Clone, stream: &mut Stream) -> Fate {
+    pub(super) fn settle_first<'a>(all: impl Iterator<Item = &'a Self> + Clone, stream: &mut Stream) -> Faults {
         let mut draw = || Draw { hit: stream.unit(), which: stream.unit() };
         let [drop, duplicate, delay, corrupt, signature, connection] = std::array::from_fn(|_| draw());
-        Fate {
+        Faults {
             dropped: all.clone().find_map(|of| of.drop).is_some_and(|chance| drop.hits(chance)),
             duplicate: all
                 .clone()
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::dice::{Dice, Purpose};
 
-    fn fate(chances: &Chances, seed: u64) -> Fate {
+    fn faults(chances: &Chances, seed: u64) -> Faults {
         chances.settle(&mut Dice::new(seed).stream(Purpose::Faults, 1))
     }
 
@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn zero_never_and_one_always() {
         for seed in 0..1000 {
-            assert!(fate(&all(0.0), seed).is_clear());
-            assert_eq!(fate(&all(1.0), seed).names().count(), 6);
-            let delay = fate(&all(1.0), seed).delay.unwrap();
+            assert!(faults(&all(0.0), seed).is_clear());
+            assert_eq!(faults(&all(1.0), seed).names().count(), 6);
+            let delay = faults(&all(1.0), seed).delay.unwrap();
             assert!(Millis(1000) <= delay && delay <= Millis(2000));
         }
     }
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn one_chance_moves_no_other() {
         for seed in 0..1000 {
-            let low = fate(&all(0.3), seed);
-            let high = fate(&Chances { corrupt: Some((0.6, all(0.3).corrupt.unwrap().1)), ..all(0.3) }, seed);
-            assert_eq!(Fate { corruption: None, ..low }, Fate { corruption: None, ..high });
+            let low = faults(&all(0.3), seed);
+            let high = faults(&Chances { corrupt: Some((0.6, all(0.3).corrupt.unwrap().1)), ..all(0.3) }, seed);
+            assert_eq!(Faults { corruption: None, ..low }, Faults { corruption: None, ..high });
             // What hits at one chance hits at every higher one, in the same way.
             assert!(low.corruption.is_none() || low.corruption == high.corruption);
         }

@@ -15,7 +15,7 @@ use crate::time::Millis;
 
 /// What befalls one delivery, settled in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fate {
+pub struct Faults {
     /// It is never sent.
     pub dropped: bool,
     /// It is sent so much later; others may overtake it.
@@ -39,18 +39,18 @@ pub struct Duplicate {
     pub sends: DuplicateAs,
 }
 
-impl Fate {
+impl Faults {
     /// Whether nothing befalls it.
     pub fn is_clear(&self) -> bool {
         *self == Self::default()
     }
 
     /// What is done to one attempt: only the first is spoilt, what follows is the service's own, intact.
-    pub fn of_attempt(&self, number: u32) -> Spoiling {
+    pub fn of_attempt(&self, number: u32) -> AttemptFaults {
         if number > 1 {
-            return Spoiling::default();
+            return AttemptFaults::default();
         }
-        Spoiling { corruption: self.corruption, signature: self.signature, connection: self.connection }
+        AttemptFaults { corruption: self.corruption, signature: self.signature, connection: self.connection }
     }
 
     /// What of it befalls the second of two: bytes that are the same are as bad, on a good connection.
@@ -93,7 +93,7 @@ impl Fate {
 }
 
 /// `drop, duplicate after 300ms, corrupt: truncated`
-impl fmt::Display for Fate {
+impl fmt::Display for Faults {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
             self.dropped.then(|| "drop".to_owned()),
@@ -109,7 +109,7 @@ impl fmt::Display for Fate {
 
 /// What is done to one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Spoiling {
+pub struct AttemptFaults {
     /// How its body is damaged.
     pub corruption: Option<Corruption>,
     /// How its signature is wrong.
@@ -118,7 +118,7 @@ pub struct Spoiling {
     pub connection: Option<BadConnection>,
 }
 
-impl Spoiling {
+impl AttemptFaults {
     /// The body as it arrives.
     pub fn apply(&self, body: Vec<u8>) -> Vec<u8> {
         match self.corruption {

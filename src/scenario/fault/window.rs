@@ -1,6 +1,6 @@
 //! Windows: when, and to which callbacks, the chances of faults apply.
 
-use super::Fate;
+use super::Faults;
 use super::chances::Chances;
 use super::matching::Matching;
 use crate::callback::Callback;
@@ -68,7 +68,7 @@ impl Windows {
         at: Millis,
         sender: impl FnOnce() -> Sender<'a>,
         stream: &mut Stream,
-    ) -> Fate {
+    ) -> Faults {
         // Most have no `match`: then nobody needs to know how the body will name its task.
         let sender = self.0.iter().any(|window| !window.matching.is_empty()).then(sender);
         let concerned = self.0.iter().filter(|window| {

@@ -42,7 +42,7 @@ pub struct Machine {
     /// TaskStarts so far.
     pub(super) starts: u32,
     /// What has befallen it from outside so far.
-    told: u32,
+    befallen: u32,
     /// Why each start is in vain until it is over.
     pub(super) outage: Option<Box<Outage>>,
     /// Why a backup or a slate plays until it is over.
@@ -85,7 +85,7 @@ impl Machine {
             now: Millis::ZERO,
             place: InList::first(relay),
             starts: 0,
-            told: 0,
+            befallen: 0,
             outage: None,
             stood_in: None,
             next_spec: None,
@@ -142,8 +142,8 @@ impl Machine {
         let Some(relay) = relay(&spec) else { return false };
         let possible = self.can_happen(incident.kind);
         if possible {
-            let exit = live_exit(incident, self.told, self.number, self.dice);
-            self.told += 1;
+            let exit = live_exit(incident, self.befallen, self.number, self.dice);
+            self.befallen += 1;
             self.befall(relay, incident, exit, at);
         }
         possible

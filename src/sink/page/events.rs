@@ -35,7 +35,7 @@ pub(super) fn response<B>(page: Arc<Page>, request: &Request<B>) -> Response<Box
     // A page that listens again has its last id in the query; a browser that does so by itself knows a later one.
     let header = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
     let known = header.or_else(|| request.uri().query()).and_then(|id| page.number(id)).unwrap_or(0);
-    let teller = Teller { page, known, told: None };
+    let teller = Teller { page, known, last: None };
     let frames = stream::unfold(teller, |mut teller| async {
         let text = teller.next().await;
         Some((Ok(Frame::data(Bytes::from(text))), teller))
@@ -60,20 +60,20 @@ struct Teller {
     /// The number of the last callback that was told.
     known: u64,
     /// When something was told last.
-    told: Option<Instant>,
+    last: Option<Instant>,
 }
 
 impl Teller {
     /// What is to be told next.
     async fn next(&mut self) -> String {
-        let text = match self.told {
+        let text = match self.last {
             None => self.greeting(),
-            Some(told) => {
-                sleep_until(told + PAUSE).await;
+            Some(last) => {
+                sleep_until(last + PAUSE).await;
                 timeout(SILENCE, self.news()).await.map_or_else(|_| ":\n\n".to_owned(), |news| self.tell(&news))
             }
         };
-        self.told = Some(Instant::now());
+        self.last = Some(Instant::now());
         text
     }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::super::Sink;
-use super::super::misbehaviour::Manner;
+use super::super::misbehaviour::Reaction;
 use super::super::note::Note;
 use super::super::reception::Reception;
 use super::Head;
@@ -28,7 +28,7 @@ pub(super) struct Entry {
     at: UnixMillis,
     task: Option<u64>,
     note: Option<Note>,
-    manner: Manner,
+    reaction: Reaction,
     /// The request's first line and header fields, then its body.
     bytes: Vec<u8>,
     /// How long the former are.
@@ -77,10 +77,10 @@ impl Ring {
         if bytes.capacity() > bytes.len() + SPARE {
             bytes.shrink_to_fit();
         }
-        let &Reception { at, task, note, manner, .. } = reception;
+        let &Reception { at, task, note, reaction, .. } = reception;
         let (number, head, too_large) = (self.counts.received, end, body.is_none());
         self.bytes += bytes.capacity();
-        self.entries.push_back(Entry { number, at, task, note, manner, bytes, head, too_large });
+        self.entries.push_back(Entry { number, at, task, note, reaction, bytes, head, too_large });
         while self.bytes > MOST_BYTES {
             self.pop();
         }
@@ -140,8 +140,8 @@ impl Entry {
 
     /// What the sink thought of it, worked out once more.
     pub(super) fn reception(&self, key: Option<&Key>) -> Reception {
-        let Self { at, task, note, manner, .. } = *self;
-        Reception { task, note, ..Sink::judged(self.body(), key, at, manner) }
+        let Self { at, task, note, reaction, .. } = *self;
+        Reception { task, note, ..Sink::judged(self.body(), key, at, reaction) }
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Drift {
     key: Option<Key>,
     shapes: BTreeMap<(String, Shape), u64>,
     weight: usize,
-    untold: u64,
+    omitted: u64,
     others: BTreeMap<Other, u64>,
     parsed: u64,
     signature: Signature,
@@ -125,7 +125,7 @@ pub struct Findings {
     /// Callbacks whose body was recorded as JSON and not as text.
     pub parsed: u64,
     /// Callbacks of so many different shapes that these were not compared.
-    pub untold: u64,
+    pub omitted: u64,
     /// All profiles, oldest first.
     pub fits: Vec<Fit>,
     /// The one that fits best.
@@ -154,7 +154,7 @@ impl Drift {
             key,
             shapes: BTreeMap::new(),
             weight: 0,
-            untold: 0,
+            omitted: 0,
             others: BTreeMap::new(),
             parsed: 0,
             signature,
@@ -185,7 +185,7 @@ impl Drift {
         }
         let weight = shape.0.len() + shape.1.weight();
         if self.weight + weight > MAX_WEIGHT {
-            self.untold += 1;
+            self.omitted += 1;
             return;
         }
         self.weight += weight;
@@ -202,7 +202,7 @@ impl Drift {
 
     /// What it comes to; nothing if there was no callback.
     pub fn findings(self) -> Option<Findings> {
-        let callbacks = self.shapes.values().sum::<u64>() + self.untold;
+        let callbacks = self.shapes.values().sum::<u64>() + self.omitted;
         let counted = || self.shapes.iter().map(|((event, shape), count)| (event.as_str(), shape, *count));
         let settings = Settings::of(counted());
         let fits: Vec<_> =
@@ -215,7 +215,7 @@ impl Drift {
             tasks: self.stopwatch.tasks(),
             others: self.others,
             parsed: self.parsed,
-            untold: self.untold,
+            omitted: self.omitted,
             fits,
             best,
             settings,

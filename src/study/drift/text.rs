@@ -53,8 +53,9 @@ fn head(name: &str, findings: &Findings, text: &mut String) {
     for (other, count) in &findings.others {
         let _ = writeln!(text, "no callbacks: {} {}", several(*count, "request"), other.words());
     }
-    if findings.untold > 0 {
-        let _ = writeln!(text, "{BAD}not compared{BAD:#}: {}, all too different", several(findings.untold, "callback"));
+    if findings.omitted > 0 {
+        let _ =
+            writeln!(text, "{BAD}not compared{BAD:#}: {}, all too different", several(findings.omitted, "callback"));
     }
     if findings.parsed > 0 {
         let _ = writeln!(
@@ -99,18 +100,18 @@ fn measured(findings: &Findings, key_env: Option<&str>, text: &mut String) {
         None => {}
     }
     if !of.exits.is_empty() {
-        let told = of.exits.iter().take(MAX_EXITS).map(|((code, message), count)| match message.as_str() {
+        let listed = of.exits.iter().take(MAX_EXITS).map(|((code, message), count)| match message.as_str() {
             "" => format!("{code} ×{count}"),
             message => format!("{code} \"{message}\" ×{count}"),
         });
         let more = if of.exits.len() > MAX_EXITS { ", and others" } else { "" };
-        let _ = writeln!(text, "TaskExit codes: {}{more}", told.collect::<Vec<_>>().join(", "));
+        let _ = writeln!(text, "TaskExit codes: {}{more}", listed.collect::<Vec<_>>().join(", "));
     }
     for (header, values) in [("User-Agent", &findings.user_agents), ("Content-Type", &findings.content_types)] {
         if !values.is_empty() {
-            let told = values.iter().take(3).map(|(value, count)| format!("{value} ×{count}"));
+            let listed = values.iter().take(3).map(|(value, count)| format!("{value} ×{count}"));
             let more = if values.len() > 3 { ", and others" } else { "" };
-            let _ = writeln!(text, "{header}: {}{more}", told.collect::<Vec<_>>().join(", "));
+            let _ = writeln!(text, "{header}: {}{more}", listed.collect::<Vec<_>>().join(", "));
         }
     }
     if text.len() > before {
@@ -236,7 +237,7 @@ pub fn ndjson(name: &str, findings: &Findings, key_env: Option<&str>) -> String 
         callbacks: *callbacks,
         tasks: *tasks,
         no_callbacks: findings.others.values().sum(),
-        not_compared: findings.untold,
+        not_compared: findings.omitted,
         not_recorded_as_text: findings.parsed,
         covered: findings.is_covered(),
         profile: best.name,

@@ -7,7 +7,7 @@ use super::script::certain;
 use super::sequence::{MAX_LENGTH, Place};
 use crate::scenario::Scenario;
 use crate::scenario::fault::chances::Chances;
-use crate::scenario::fault::{Duplicate, DuplicateAs, Fate};
+use crate::scenario::fault::{Duplicate, DuplicateAs, Faults};
 use crate::scenario::task::{Script, Step, TaskSpec};
 use crate::time::Millis;
 
@@ -125,8 +125,8 @@ impl std::fmt::Display for Disorder {
 
 impl Disorder {
     /// What befalls each callback of a sequence so that this arrives.
-    fn fates(&self, sequence: &[Place]) -> Vec<Fate> {
-        let mut fates = vec![Fate { dropped: true, ..Fate::default() }; sequence.len()];
+    fn fates(&self, sequence: &[Place]) -> Vec<Faults> {
+        let mut fates = vec![Faults { dropped: true, ..Faults::default() }; sequence.len()];
         let mut sent = vec![Millis::ZERO; sequence.len()];
         let mut last: Option<(usize, Millis)> = None;
         for place in self.0.iter().map(|place| usize::from(*place)) {
@@ -139,13 +139,13 @@ impl Disorder {
             };
             let at = arrives.max(earliest);
             last = Some((place, at));
-            let fate = &mut fates[place];
-            if fate.dropped {
-                fate.dropped = false;
-                fate.delay = Some(at.minus(happened)).filter(|by| *by > Millis::ZERO);
+            let faults = &mut fates[place];
+            if faults.dropped {
+                faults.dropped = false;
+                faults.delay = Some(at.minus(happened)).filter(|by| *by > Millis::ZERO);
                 sent[place] = at;
             } else {
-                fate.duplicate = Some(Duplicate { after: at.minus(sent[place]), sends: DuplicateAs::SameBytes });
+                faults.duplicate = Some(Duplicate { after: at.minus(sent[place]), sends: DuplicateAs::SameBytes });
             }
         }
         fates
@@ -158,8 +158,8 @@ impl Disorder {
             let Script::Steps(steps) = &spec.script else { return Arc::clone(spec) };
             let step = |(number, step): (usize, &Step)| {
                 let place = sequence.iter().position(|place| place.step == (index, number));
-                let fate = place.map(|place| fates[place]).unwrap_or_default();
-                Step { faults: faults(&fate, step.faults.as_deref()), ..step.clone() }
+                let of_place = place.map(|place| fates[place]).unwrap_or_default();
+                Step { faults: faults(&of_place, step.faults.as_deref()), ..step.clone() }
             };
             let steps = steps.iter().enumerate().map(step).collect();
             Arc::new(TaskSpec { script: Script::Steps(steps), ..TaskSpec::clone(spec) })
@@ -169,8 +169,8 @@ impl Disorder {
 }
 
 /// The faults of disorder, over those that the step has already.
-fn faults(fate: &Fate, own: Option<&Chances>) -> Option<Arc<Chances>> {
-    let both = certain(fate).over(own.unwrap_or(&Chances::default()));
+fn faults(faults: &Faults, own: Option<&Chances>) -> Option<Arc<Chances>> {
+    let both = certain(faults).over(own.unwrap_or(&Chances::default()));
     (!both.is_empty()).then(|| Arc::new(both))
 }
 
@@ -239,11 +239,12 @@ mod tests {
         for sequence in [apart, together, delayed].map(four) {
             for disorder in Disorders::of(4, Bounds { drops: 1, dups: 1, swaps: 2 }) {
                 let mut arrivals = Vec::new();
-                for (place, fate) in disorder.fates(&sequence).into_iter().enumerate().filter(|(_, fate)| !fate.dropped)
+                for (place, faults) in
+                    disorder.fates(&sequence).into_iter().enumerate().filter(|(_, faults)| !faults.dropped)
                 {
-                    let at = sequence[place].happened.plus(fate.delay.unwrap_or_default());
+                    let at = sequence[place].happened.plus(faults.delay.unwrap_or_default());
                     arrivals.push((at, place as u8));
-                    arrivals.extend(fate.duplicate.map(|duplicate| (at.plus(duplicate.after), place as u8)));
+                    arrivals.extend(faults.duplicate.map(|duplicate| (at.plus(duplicate.after), place as u8)));
                 }
                 // At the same time in the order of the sequence.
                 arrivals.sort_unstable();
@@ -256,10 +257,10 @@ mod tests {
     fn no_disorder_is_no_fault() {
         let whole = Disorder(vec![0, 1, 2, 3]);
         let together = four([(0, 0), (5, 0), (5, 0), (7, 0)]);
-        assert!(whole.fates(&together).iter().all(Fate::is_clear));
+        assert!(whole.fates(&together).iter().all(Faults::is_clear));
         // A delay of the plan stays as it is.
         let delays: Vec<_> =
-            whole.fates(&four([(0, 0), (2, 3), (5, 0), (5, 1)])).iter().map(|fate| fate.delay).collect();
+            whole.fates(&four([(0, 0), (2, 3), (5, 0), (5, 1)])).iter().map(|faults| faults.delay).collect();
         assert_eq!(delays, [None, Some(Millis(3)), None, Some(Millis(1))]);
     }
 }

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::plan::delivery::Delivery;
 use crate::plan::task::Task;
 use crate::scenario::Scenario;
-use crate::scenario::fault::Fate;
+use crate::scenario::fault::Faults;
 use crate::scenario::fault::chances::Chances;
 use crate::scenario::task::{File, Range, Script, Step, TaskSpec, When};
 use crate::time::Millis;
@@ -90,7 +90,7 @@ fn step(delivery: Delivery, task: &Task, profile: Profile) -> Step {
         when: When::At(delivery.happened.minus(task.start())),
         callback: delivery.callback,
         overlay: Arc::new(overlay),
-        faults: (!delivery.fate.is_clear()).then(|| Arc::new(certain(&delivery.fate))),
+        faults: (!delivery.faults.is_clear()).then(|| Arc::new(certain(&delivery.faults))),
         expect: delivery.expect,
     }
 }
@@ -121,15 +121,15 @@ fn changes(delivery: &Delivery, task: &Task, profile: Profile, overlay: &mut Ove
     }
 }
 
-/// Chances that come to this fate for sure.
-pub fn certain(fate: &Fate) -> Chances {
+/// Chances that come to this faults for sure.
+pub fn certain(faults: &Faults) -> Chances {
     Chances {
         events: None,
-        drop: fate.dropped.then_some(1.0),
-        duplicate: fate.duplicate.map(|duplicate| (1.0, duplicate)),
-        delay: fate.delay.map(|by| (1.0, by, by)),
-        corrupt: fate.corruption.map(|kind| (1.0, vec![kind])),
-        signature: fate.signature.map(|kind| (1.0, vec![kind])),
-        connection: fate.connection.map(|kind| (1.0, vec![kind])),
+        drop: faults.dropped.then_some(1.0),
+        duplicate: faults.duplicate.map(|duplicate| (1.0, duplicate)),
+        delay: faults.delay.map(|by| (1.0, by, by)),
+        corrupt: faults.corruption.map(|kind| (1.0, vec![kind])),
+        signature: faults.signature.map(|kind| (1.0, vec![kind])),
+        connection: faults.connection.map(|kind| (1.0, vec![kind])),
     }
 }

@@ -28,7 +28,7 @@ pub struct Place {
 
 /// What arrives, in order; nothing if that is more than [`MAX_LENGTH`].
 pub fn sequence(plan: &Plan) -> Option<Vec<Place>> {
-    let comes = |delivery: &Delivery| !delivery.is_duplicate() && !delivery.fate.dropped;
+    let comes = |delivery: &Delivery| !delivery.is_duplicate() && !delivery.faults.dropped;
     let arriving: Vec<Delivery> = plan.deliveries().filter(comes).take(MAX_LENGTH + 1).collect();
     if arriving.len() > MAX_LENGTH {
         return None;

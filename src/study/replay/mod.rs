@@ -6,7 +6,7 @@ mod journal;
 mod lines;
 mod script;
 
-pub use script::{Manner, script};
+pub use script::{ReplayOptions, script};
 
 use std::io::{BufRead, Read};
 

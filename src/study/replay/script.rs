@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Record;
-use crate::callback::decoded::told;
+use crate::callback::decoded::decode;
 use crate::callback::overlay::Overlay;
 use crate::callback::payload::{Payload, Stamps};
 use crate::callback::sign::Key;
@@ -19,7 +19,7 @@ use crate::time::Millis;
 
 /// How a recording is to be played.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct ReplayOptions {
     /// The bytes as they were; otherwise their times are told anew, and they are signed anew.
     pub verbatim: bool,
     /// Only what was not acknowledged.
@@ -59,28 +59,28 @@ fn number(value: &Value) -> Option<i64> {
 }
 
 /// The scenario that plays `records` again, in their order and with their gaps.
-pub fn script(name: &str, records: Vec<Record>, manner: &Manner) -> Scenario {
+pub fn script(name: &str, records: Vec<Record>, options: &ReplayOptions) -> Scenario {
     let mut lanes: BTreeMap<String, Vec<(Record, Millis)>> = BTreeMap::new();
     let late = lateness(&records);
     let wanted =
-        records.into_iter().zip(late).filter(|(record, _)| !manner.failed || record.acknowledged == Some(false));
+        records.into_iter().zip(late).filter(|(record, _)| !options.failed || record.acknowledged == Some(false));
     wanted.for_each(|(record, late)| lanes.entry(record.lane.clone()).or_default().push((record, late)));
     Scenario {
         name: Some(name.to_owned()),
         description: None,
         seed: None,
-        receiver: Receiver { retry: manner.retry.clone(), ..Receiver::default() },
-        payload: Payload { key: manner.key.clone(), stamps: Stamps::Real, ..Payload::default() },
+        receiver: Receiver { retry: options.retry.clone(), ..Receiver::default() },
+        payload: Payload { key: options.key.clone(), stamps: Stamps::Real, ..Payload::default() },
         key_env: None,
         service: Service::default(),
-        tasks: lanes.into_iter().map(|(id, lane)| Arc::new(task(id, lane, manner))).collect(),
+        tasks: lanes.into_iter().map(|(id, lane)| Arc::new(task(id, lane, options))).collect(),
         expectations: Expectations::default(),
         probes: Vec::new(),
         load: None,
     }
 }
 
-fn task(id: String, lane: Vec<(Record, Millis)>, manner: &Manner) -> TaskSpec {
+fn task(id: String, lane: Vec<(Record, Millis)>, options: &ReplayOptions) -> TaskSpec {
     let url = lane.first().and_then(|(record, _)| record.url.clone());
     TaskSpec {
         count: 1,
@@ -94,18 +94,18 @@ fn task(id: String, lane: Vec<(Record, Millis)>, manner: &Manner) -> TaskSpec {
         callback_url: url.map(Template::new),
         files: Vec::new(),
         faults: None,
-        script: Script::Steps(lane.into_iter().map(|(record, late)| step(record, late, manner)).collect()),
+        script: Script::Steps(lane.into_iter().map(|(record, late)| step(record, late, options)).collect()),
     }
 }
 
-fn step(record: Record, late: Millis, manner: &Manner) -> Step {
+fn step(record: Record, late: Millis, options: &ReplayOptions) -> Step {
     let body: Value = serde_json::from_slice(&record.body).unwrap_or_default();
     let field = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
     let msg: Map<String, Value> = serde_json::from_str(field("msg")).unwrap_or_default();
     Step {
         when: When::At(record.at.unwrap_or_default()),
-        callback: told(field("callback_event"), &msg, usize::MAX),
-        overlay: Arc::new(Overlay { raw: Some(record.body), restamp: !manner.verbatim, late, ..Overlay::default() }),
+        callback: decode(field("callback_event"), &msg, usize::MAX),
+        overlay: Arc::new(Overlay { raw: Some(record.body), restamp: !options.verbatim, late, ..Overlay::default() }),
         faults: None,
         expect: None,
     }

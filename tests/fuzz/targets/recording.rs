@@ -7,9 +7,9 @@ use libfuzzer_sys::fuzz_target;
 use pullpush::callback::moment::Moment;
 use pullpush::callback::sign::Key;
 use pullpush::study::drift::{Captured, Drift};
-use pullpush::scenario::fault::Spoiling;
+use pullpush::scenario::fault::AttemptFaults;
 use pullpush::plan::Plan;
-use pullpush::study::replay::{Manner, each, read, script};
+use pullpush::study::replay::{ReplayOptions, each, read, script};
 use pullpush::study::drift::text::{human, ndjson};
 use pullpush::scenario::{Retry, Source, check};
 use pullpush::time::UnixMillis;
@@ -20,11 +20,11 @@ fuzz_target!(|bytes: &[u8]| {
     let key = || Key::new("testkey").ok();
     if let Ok(records) = read(bytes) {
         let count = records.len();
-        let manner = Manner { verbatim: false, failed: false, key: key(), retry: Retry::NONE };
-        let plan = Plan::new(Arc::new(script("fuzzed", records, &manner)), 1);
+        let options = ReplayOptions { verbatim: false, failed: false, key: key(), retry: Retry::NONE };
+        let plan = Plan::new(Arc::new(script("fuzzed", records, &options)), 1);
         assert_eq!(plan.count(usize::MAX), count);
         for delivery in plan.deliveries() {
-            delivery.body(&plan.scenario().payload, "http://receiver.test/", NOW, Spoiling::default());
+            delivery.body(&plan.scenario().payload, "http://receiver.test/", NOW, AttemptFaults::default());
         }
     }
     let mut drift = Drift::new(key());

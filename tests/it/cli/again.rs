@@ -31,8 +31,8 @@ fn again(desk: &Desk, line: &str) -> String {
     let again = first.again().expect(line).to_owned();
     let second = desk.bare().run(&again).exits(1);
     let (failed, failed_again) = (failures(&first.stdout), failures(&second.stdout));
-    assert_eq!(failed.first(), failed_again.first(), "{again}");
-    // Of several tasks that failed only the first does.
+    assert!(!failed_again.is_empty(), "{again}");
+    // Of several tasks that failed only the first does; against the clock what is given up first may differ.
     assert!(failed_again.iter().all(|failure| failed.contains(failure)), "{again}\n{failed:#?}\n{failed_again:#?}");
     assert_eq!(second.again(), Some(again.as_str()));
     again

@@ -13,7 +13,7 @@ use pullpush::plan::delivery::Delivery;
 use pullpush::report::plan::Planned;
 use pullpush::scenario::Source;
 use pullpush::scenario::fault::chances::Chances;
-use pullpush::scenario::fault::{BadConnection, Corruption, Fate};
+use pullpush::scenario::fault::{BadConnection, Corruption, Faults};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -66,24 +66,24 @@ fn firsts(plan: &Plan) -> BTreeMap<(u64, u64), Delivery> {
     firsts.map(|delivery| ((delivery.task.number, delivery.number), delivery)).collect()
 }
 
-/// Whether a fate has each of the faults.
-fn has(fate: &Fate) -> [bool; 6] {
-    let Fate { dropped, delay, duplicate, corruption, signature, connection } = fate;
+/// Whether a faults has each of the faults.
+fn has(faults: &Faults) -> [bool; 6] {
+    let Faults { dropped, delay, duplicate, corruption, signature, connection } = faults;
     [*dropped, duplicate.is_some(), delay.is_some(), corruption.is_some(), signature.is_some(), connection.is_some()]
 }
 
-/// A fate without one of the faults.
-fn without(fate: &Fate, fault: usize) -> Fate {
-    let mut fate = *fate;
+/// A faults without one of the faults.
+fn without(faults: &Faults, fault: usize) -> Faults {
+    let mut faults = *faults;
     match fault {
-        0 => fate.dropped = false,
-        1 => fate.duplicate = None,
-        2 => fate.delay = None,
-        3 => fate.corruption = None,
-        4 => fate.signature = None,
-        _ => fate.connection = None,
+        0 => faults.dropped = false,
+        1 => faults.duplicate = None,
+        2 => faults.delay = None,
+        3 => faults.corruption = None,
+        4 => faults.signature = None,
+        _ => faults.connection = None,
     }
-    fate
+    faults
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_chance_of_zero_never_acts_and_one_of_one_always() {
             for delivery in firsts(&plan(chances, seed)).values() {
                 let mut only = [false; 6];
                 only[fault] = true;
-                assert_eq!(has(&delivery.fate), only, "seed {seed}, {}", KEYS[fault]);
+                assert_eq!(has(&delivery.faults), only, "seed {seed}, {}", KEYS[fault]);
             }
         }
     }
@@ -118,10 +118,10 @@ fn raising_one_chance_moves_no_other_draw_and_no_incident() {
                     (&high.callback, high.happened, high.cause),
                     "{told}"
                 );
-                assert_eq!(without(&low.fate, fault), without(&high.fate, fault), "{told}");
+                assert_eq!(without(&low.faults, fault), without(&high.faults, fault), "{told}");
                 // What hits at the lower chance hits at the higher one, in the same way.
-                assert!(!has(&low.fate)[fault] || low.fate == high.fate, "{told}");
-                more[fault] += i32::from(has(&high.fate)[fault]) - i32::from(has(&low.fate)[fault]);
+                assert!(!has(&low.faults)[fault] || low.faults == high.faults, "{told}");
+                more[fault] += i32::from(has(&high.faults)[fault]) - i32::from(has(&low.faults)[fault]);
             }
         }
     }
@@ -136,10 +136,10 @@ fn whom_faults_are_about_moves_no_draw_of_the_others() {
         let overrides = ["faults={ drop = 0.5, corrupt = { chance = 0.5 }, events = ['TaskExit'] }".to_owned()];
         let exits = firsts(&Plan::new(valid(Source::new("evening", EVENING).with_overrides(&overrides)), seed));
         for ((key, all), (_, exit)) in all.iter().zip(&exits) {
-            let Fate { dropped, corruption, .. } = all.fate;
-            let concerned = Fate { dropped, corruption, ..Fate::default() };
-            let expected = if exit.callback.kind() == Some(Kind::TaskExit) { concerned } else { Fate::default() };
-            assert_eq!(exit.fate, expected, "seed {seed}, {key:?}");
+            let Faults { dropped, corruption, .. } = all.faults;
+            let concerned = Faults { dropped, corruption, ..Faults::default() };
+            let expected = if exit.callback.kind() == Some(Kind::TaskExit) { concerned } else { Faults::default() };
+            assert_eq!(exit.faults, expected, "seed {seed}, {key:?}");
         }
     }
 }
@@ -178,12 +178,12 @@ fn a_plan_is_in_order_of_time_and_each_duplicate_comes_once_and_after_its_delive
             *passes += 1;
             assert_eq!(*passes, if it.is_duplicate() { 2 } else { 1 }, "seed {seed}");
             if it.is_duplicate() {
-                let held_up = it.fate.delay.unwrap_or_default();
+                let held_up = it.faults.delay.unwrap_or_default();
                 assert_eq!(it.offset, it.happened.plus(held_up).plus(Chances::DUPLICATE.after), "seed {seed}");
             }
         }
         for (key, it) in firsts(&plan) {
-            let twice = it.fate.duplicate.is_some() && !it.fate.dropped;
+            let twice = it.faults.duplicate.is_some() && !it.faults.dropped;
             assert_eq!(seen[&key], if twice { 2 } else { 1 }, "seed {seed}, {key:?}");
         }
     }
@@ -230,7 +230,7 @@ fn spans(plan: Plan, seed: u64) -> BTreeMap<u64, Vec<Span>> {
     };
     let mut spans = BTreeMap::<_, Vec<_>>::new();
     for event in Run::of(plan, moody).play().0 {
-        if let Event::Met { attempt, done, .. } = event {
+        if let Event::AttemptFinished { attempt, done, .. } = event {
             let (sent, number, is_duplicate) = (attempt.sent, attempt.subject.number, attempt.duplicate.is_some());
             let span = Span { sent, over: done, number, attempt: attempt.number, is_duplicate };
             spans.entry(attempt.subject.task).or_default().push(span);
@@ -264,7 +264,7 @@ fn in_the_order_of_first_attempts_each_of_them_waits_for_the_one_before_and_for_
     for seed in 0..SEEDS / 4 {
         let plan = ordered("first-attempt", seed);
         let mut lanes: BTreeMap<u64, Vec<_>> = BTreeMap::new();
-        for it in plan.deliveries().filter(|it| !it.fate.dropped) {
+        for it in plan.deliveries().filter(|it| !it.faults.dropped) {
             lanes.entry(it.task.number).or_default().push((it.number, it.is_duplicate(), it.offset.to_duration()));
         }
         for (task, mut spans) in spans(plan, seed) {
@@ -331,7 +331,7 @@ fn every_kind_of_a_fault_is_drawn_as_often_as_any_other() {
     let mut all = 0;
     for seed in 0..SEEDS {
         for delivery in firsts(&plan([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], seed)).values() {
-            let Fate { corruption, signature, connection, .. } = delivery.fate;
+            let Faults { corruption, signature, connection, .. } = delivery.faults;
             all += 1;
             *counts.entry(corruption.unwrap().name()).or_default() += 1;
             *counts.entry(signature.unwrap().name()).or_default() += 1;

@@ -97,7 +97,7 @@ fn a_body_that_is_sent_as_it_is_has_no_signature_to_be_wrong() {
     let plan = Plan::new(valid(Source::read(&file).unwrap()), 42);
     let (events, _) = Run::of(plan, taken).play();
     let Event::Sent { attempt, body, .. } = &events[0] else { panic!("{events:?}") };
-    assert!(attempt.subject.fate.is_clear() && &body[..] == br#"{"raw":true}"#);
+    assert!(attempt.subject.faults.is_clear() && &body[..] == br#"{"raw":true}"#);
 }
 
 /// The two requests of a delivery that is spoilt in every way and comes twice.
@@ -153,7 +153,7 @@ fn first_met(kind: &str) -> (Outcome, Duration, Vec<Option<BadConnection>>) {
     })
     .play();
     let met = events.iter().find_map(|event| match event {
-        Event::Met { outcome, done, .. } => Some((outcome.clone(), *done)),
+        Event::AttemptFinished { outcome, done, .. } => Some((outcome.clone(), *done)),
         _ => None,
     });
     let ended = events.iter().any(|event| matches!(event, Event::Ended { end: End::Acknowledged, .. }));

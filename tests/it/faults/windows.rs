@@ -5,9 +5,10 @@ use pullpush::plan::delivery::Delivery;
 use super::{LIST, faults};
 use crate::support::planned;
 
-/// `task.number fate` of all whom something befalls.
+/// `task.number faults` of all whom something befalls.
 fn fates(text: &str) -> String {
-    let told = |it: Delivery| (!it.fate.is_clear()).then(|| format!("{}.{} {}", it.task.number, it.number, it.fate));
+    let told =
+        |it: Delivery| (!it.faults.is_clear()).then(|| format!("{}.{} {}", it.task.number, it.number, it.faults));
     let firsts = planned(text).deliveries().filter(|it| !it.is_duplicate());
     firsts.filter_map(told).collect::<Vec<_>>().join("; ")
 }
@@ -21,7 +22,7 @@ fn plan(text: &str) -> Vec<Delivery> {
 /// All that is drawn; the task itself says how its faults are written.
 fn drawn(all: &[Delivery]) -> Vec<impl PartialEq + std::fmt::Debug> {
     all.iter()
-        .map(|it| (it.task.number, it.number, it.offset, it.happened, it.callback.clone(), it.fate, it.pass))
+        .map(|it| (it.task.number, it.number, it.offset, it.happened, it.callback.clone(), it.faults, it.pass))
         .collect()
 }
 
@@ -96,7 +97,7 @@ at = '10m'
 to_url = 'rtmp://push.test/live/new'
 ";
     let all: Vec<_> =
-        planned(text).deliveries().map(|it| (it.task.sender("", None).stream_id == "new", it.fate.dropped)).collect();
+        planned(text).deliveries().map(|it| (it.task.sender("", None).stream_id == "new", it.faults.dropped)).collect();
     assert!(
         all.iter().all(|(is_new, dropped)| is_new == dropped)
             && all.contains(&(true, true))
@@ -140,7 +141,7 @@ delay = {{ chance = 1, by = '4s' }}
 #[test]
 fn a_window_changes_nothing_outside_of_it_and_moves_no_draw() {
     let plain = plan(&format!("[faults]\n{ALL}{SHOWS}"));
-    assert!(plain.iter().filter(|it| !it.fate.is_clear()).count() > 100);
+    assert!(plain.iter().filter(|it| !it.faults.is_clear()).count() > 100);
     // One table or a list of one is the same, and so is a window that is about everything.
     for whole in ["[[faults]]", "[[faults]]\nfrom = '0s'\nuntil = '1000h'", "[faults]\nmatch = { task_id = '*' }"] {
         let same = plan(&format!("{whole}\n{ALL}{SHOWS}"));
@@ -150,18 +151,18 @@ fn a_window_changes_nothing_outside_of_it_and_moves_no_draw() {
     let quiet = "drop = 0\nduplicate = { chance = 0 }\ndelay = { chance = 0, by = '1s' }\ncorrupt = { chance = 0 }\nconnection = { chance = 0 }\n";
     let hushed = plan(&format!("[[faults]]\nfrom = '2h'\nuntil = '3h'\n{quiet}[[faults]]\n{ALL}{SHOWS}"));
     let fates = |all: &[Delivery]| -> std::collections::BTreeMap<_, _> {
-        all.iter().map(|it| ((it.task.number, it.number), (it.happened, it.fate))).collect()
+        all.iter().map(|it| ((it.task.number, it.number), (it.happened, it.faults))).collect()
     };
     let (plain, hushed) = (fates(&plain), fates(&hushed));
     assert_eq!(plain.len(), hushed.len());
     let mut silenced = 0;
-    for (key, (happened, fate)) in &plain {
+    for (key, (happened, faults)) in &plain {
         let hour = 3_600_000;
         if (2 * hour..3 * hour).contains(&happened.0) {
             assert!(hushed[key].1.is_clear(), "{key:?}");
-            silenced += usize::from(!fate.is_clear());
+            silenced += usize::from(!faults.is_clear());
         } else {
-            assert_eq!(hushed[key], (*happened, *fate), "{key:?}");
+            assert_eq!(hushed[key], (*happened, *faults), "{key:?}");
         }
     }
     assert!(silenced > 20, "{silenced}");

@@ -53,7 +53,7 @@ fn each_task_keeps_the_order_it_is_sent_in() {
             assert!(arrivals.len() > 500 && lanes.len() > 100, "{} of {} tasks", arrivals.len(), lanes.len());
             for (number, lane) in lanes {
                 let sent = plan.lane(plan.endless_task(number).unwrap());
-                let sent: Vec<_> = sent.filter(|delivery| !delivery.fate.dropped).collect();
+                let sent: Vec<_> = sent.filter(|delivery| !delivery.faults.dropped).collect();
                 assert!(lane.iter().copied().eq(sent.iter().take(lane.len())), "{unit}: task {number}");
             }
         }
@@ -131,7 +131,7 @@ fn tasks_without_end_are_copies_with_numbers_and_ids_of_their_own() {
     assert_eq!((delivery.task.copy, &*delivery.task.id()), (302, "b-302"));
     let moment = Moment::at(EPOCH);
     let payload = &plan.scenario().payload;
-    let body = delivery.body(payload, RECEIVER, moment, delivery.spoiling(1));
+    let body = delivery.body(payload, RECEIVER, moment, delivery.attempt_faults(1));
     let body = String::from_utf8(body).unwrap();
     assert!(body.contains("rtmp://origin.test/live/302") && !body.contains("{n}"), "{body}");
 }
@@ -150,7 +150,7 @@ fn faults_act() {
         let (_, arrivals) =
             whole("rate = 1000\nduration = \"1s\"\ntasks = 20", &format!("[faults]\n{faults}\n{TASKS}"));
         assert_eq!(arrivals.len(), 1000);
-        assert!(arrivals.iter().all(|arrival| !arrival.delivery.fate.dropped));
+        assert!(arrivals.iter().all(|arrival| !arrival.delivery.faults.dropped));
         arrivals.iter().filter(|arrival| counts(arrival)).count()
     };
     // In the place of what is lost comes the next, of however many tasks nothing is left.
@@ -165,7 +165,7 @@ fn faults_act() {
     about(count("duplicate = { chance = 1, after = \"1s\" }", &|arrival| arrival.delivery.is_duplicate()), 500);
     about(
         count("corrupt = { chance = 0.5, kinds = [\"truncated\"] }", &|arrival| {
-            arrival.delivery.own_fate().corruption.is_some()
+            arrival.delivery.own_faults().corruption.is_some()
         }),
         500,
     );

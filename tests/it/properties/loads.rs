@@ -124,7 +124,7 @@ proptest! {
             .take(300)
             .collect();
         prop_assert!(whole.is_sorted_by_key(|arrival| arrival.due));
-        prop_assert!(whole.iter().all(|arrival| !arrival.delivery.fate.dropped));
+        prop_assert!(whole.iter().all(|arrival| !arrival.delivery.faults.dropped));
         let key = |arrival: &Arrival| (arrival.due, arrival.delivery.task.number, arrival.delivery.number, arrival.delivery.is_duplicate());
         // Up to the time of the last one that was looked at, that time left out.
         let until = if whole.len() < 300 { spec.duration } else { whole.last().unwrap().due };

@@ -10,7 +10,7 @@ use pullpush::engine::event::{End, Event};
 use pullpush::engine::transport::memory::Reply;
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Delivery;
-use pullpush::scenario::fault::{DuplicateAs, Spoiling};
+use pullpush::scenario::fault::{AttemptFaults, DuplicateAs};
 use pullpush::scenario::task::{IncidentKind, Script};
 use pullpush::sink::judge::judge;
 use pullpush::time::Millis;
@@ -26,7 +26,7 @@ const MOST: usize = 5_000;
 fn bodies(plan: &Plan) -> Vec<(Delivery, Vec<u8>)> {
     let body = |delivery: Delivery| {
         let moment = Moment::at(EPOCH.plus(delivery.offset));
-        let body = delivery.body(&plan.scenario().payload, RECEIVER, moment, Spoiling::default());
+        let body = delivery.body(&plan.scenario().payload, RECEIVER, moment, AttemptFaults::default());
         (delivery, body)
     };
     plan.deliveries().take(MOST).map(body).collect()
@@ -244,7 +244,7 @@ impl Played {
                         played.repeated_otherwise = Some(which);
                     }
                 }
-                Event::Met { .. } => played.met += 1,
+                Event::AttemptFinished { .. } => played.met += 1,
                 Event::Ended { subject, end } => {
                     played.ended.insert((subject.task, subject.number));
                     played.ends += 1;

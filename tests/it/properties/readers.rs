@@ -14,7 +14,7 @@ use pullpush::callback::sign::Key;
 use pullpush::engine::settings::Addresses;
 use pullpush::plan::Plan;
 use pullpush::report::plan::{Planned, curl, ndjson, table};
-use pullpush::scenario::fault::Spoiling;
+use pullpush::scenario::fault::AttemptFaults;
 use pullpush::scenario::library::LIBRARY;
 use pullpush::scenario::problem::Level;
 use pullpush::scenario::{Scenario, Source, check};
@@ -92,7 +92,7 @@ fn can_be_planned(scenario: Scenario) -> Result<(), TestCaseError> {
         prop_assert_eq!(row.find(['\n', '\r']), Some(row.len() - 1), "{:?}", row);
         prop_assert!(row.contains(&*escaped(delivery.callback.name())), "{row}");
         // Of what is dropped only the comment is left.
-        prop_assert_eq!(curl.contains("\ncurl ") || curl.contains(" | curl "), !delivery.fate.dropped, "{}", curl);
+        prop_assert_eq!(curl.contains("\ncurl ") || curl.contains(" | curl "), !delivery.faults.dropped, "{}", curl);
         let line: Value = serde_json::from_str(&json).unwrap();
         prop_assert!(line["body"].is_string() || line["body_hex"].is_string());
     }
@@ -158,7 +158,7 @@ proptest! {
         let plan = planned(&scenario.text(), 1);
         let moment = Moment::at(EPOCH);
         for delivery in plan.deliveries().take(4) {
-            let mut body = delivery.body(&plan.scenario().payload, RECEIVER, moment, Spoiling::default());
+            let mut body = delivery.body(&plan.scenario().payload, RECEIVER, moment, AttemptFaults::default());
             for (place, change) in &changes {
                 let at = place.index(body.len());
                 match change {

@@ -11,7 +11,7 @@ use pullpush::report::ndjson::line;
 use pullpush::scenario::{Retry, Source};
 use pullpush::study::drift::text::{human, ndjson};
 use pullpush::study::drift::{Captured, Drift};
-use pullpush::study::replay::{Manner, each, read, script};
+use pullpush::study::replay::{ReplayOptions, each, read, script};
 use pullpush::text::is_obeyed;
 use serde_json::json;
 
@@ -53,8 +53,8 @@ fn can_be_played(recording: &[u8]) -> Result<(), TestCaseError> {
     };
     prop_assert!(!records.is_empty() && records.is_sorted_by_key(|record| record.at));
     for (verbatim, key) in [(false, Key::new("testkey").ok()), (true, None)] {
-        let manner = Manner { verbatim, failed: false, key, retry: Retry::NONE };
-        let plan = Plan::new(Arc::new(script("recording", records.clone(), &manner)), 1);
+        let options = ReplayOptions { verbatim, failed: false, key, retry: Retry::NONE };
+        let plan = Plan::new(Arc::new(script("recording", records.clone(), &options)), 1);
         prop_assert_eq!(plan.count(usize::MAX), records.len());
         let mut run = Run::of(plan, |_, _| at_once(200));
         // Some are said to have come in a thousand years.

@@ -7,7 +7,7 @@ use pullpush::callback::sign::Key;
 use pullpush::plan::Plan;
 use pullpush::plan::delivery::Pass;
 use pullpush::plan::moments::Moments;
-use pullpush::scenario::fault::Fate;
+use pullpush::scenario::fault::Faults;
 use pullpush::scenario::{Scenario, Source};
 use pullpush::study::explore::script::script;
 use pullpush::study::explore::write::write;
@@ -27,11 +27,11 @@ fn planned(text: &str, seed: u64, signed: bool) -> Plan {
 }
 
 /// What comes when, what befalls it, and what it says.
-fn all(plan: &Plan) -> Vec<(Millis, Pass, Fate, String)> {
+fn all(plan: &Plan) -> Vec<(Millis, Pass, Faults, String)> {
     let seen = plan.deliveries().map(|delivery| {
         let moment = Moments::planned(EPOCH).moment(delivery.happened, delivery.offset);
-        let body = delivery.body(&plan.scenario().payload, RECEIVER, moment, delivery.spoiling(1));
-        (delivery.offset, delivery.pass, delivery.fate, String::from_utf8_lossy(&body).into_owned())
+        let body = delivery.body(&plan.scenario().payload, RECEIVER, moment, delivery.attempt_faults(1));
+        (delivery.offset, delivery.pass, delivery.faults, String::from_utf8_lossy(&body).into_owned())
     });
     seen.collect()
 }
@@ -67,7 +67,7 @@ proptest! {
         let script = script(&plan, false).unwrap();
         prop_assert_eq!(script.seed, None);
         let written = write(&text, &script, &[]).unwrap().text;
-        let bare = |plan: &Plan| all(plan).into_iter().map(|(at, pass, fate, _)| (at, pass, fate)).collect::<Vec<_>>();
+        let bare = |plan: &Plan| all(plan).into_iter().map(|(at, pass, faults, _)| (at, pass, faults)).collect::<Vec<_>>();
         let other = planned(&written, seed.wrapping_add(1), scenario.signed);
         prop_assert_eq!(bare(&plan), bare(&other), "\n{}\n{}", text, written);
     }

@@ -4,7 +4,7 @@ use pullpush::callback::moment::Moment;
 use pullpush::callback::payload::{Payload, Profile};
 use pullpush::plan::Plan;
 use pullpush::scenario::Source;
-use pullpush::scenario::fault::Spoiling;
+use pullpush::scenario::fault::AttemptFaults;
 use pullpush::time::UnixMillis;
 use serde_json::Value;
 
@@ -274,7 +274,8 @@ fn bodies(tail: &str) -> Vec<String> {
     let told = plan.deliveries().map(|delivery| {
         let moment = Moment { happened: UnixMillis(0), attempted: UnixMillis(0), epoch: UnixMillis(0) };
         let payload = Payload { profile: Profile::Complete, ..Payload::default() };
-        let body: Value = serde_json::from_slice(&delivery.body(&payload, "", moment, Spoiling::default())).unwrap();
+        let body: Value =
+            serde_json::from_slice(&delivery.body(&payload, "", moment, AttemptFaults::default())).unwrap();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let urls: Vec<String> = serde_json::from_str(&text(&body["source_urls"])).unwrap();
         let msg: Value = serde_json::from_str(&text(&body["msg"])).unwrap();

@@ -11,7 +11,7 @@ use pullpush::engine::transport::{FailureKind, Outcome};
 use pullpush::plan::Plan;
 use pullpush::report::summary::Summary;
 use pullpush::scenario::Source;
-use pullpush::scenario::fault::Fate;
+use pullpush::scenario::fault::Faults;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -34,7 +34,7 @@ fn moody(chance: &mut ChaCha8Rng) -> Reply {
 /// What one delivery met: what befell it, attempts sent, whether the last was acknowledged, and how it ended.
 #[derive(Debug, Default, PartialEq)]
 struct Account {
-    fate: Fate,
+    faults: Faults,
     sent: u32,
     acknowledged: bool,
     ends: Vec<End>,
@@ -46,19 +46,21 @@ fn accounts(events: &[Event]) -> BTreeMap<(u64, u64), Account> {
     let mut accounts = BTreeMap::<_, Account>::new();
     for event in events {
         let (subject, is_duplicate) = match event {
-            Event::Sent { attempt, .. } | Event::Met { attempt, .. } => (&attempt.subject, attempt.duplicate.is_some()),
+            Event::Sent { attempt, .. } | Event::AttemptFinished { attempt, .. } => {
+                (&attempt.subject, attempt.duplicate.is_some())
+            }
             Event::Ended { subject, .. } => (subject, false),
             Event::Probed { .. } | Event::HeldUp { .. } => continue,
         };
         let account = accounts.entry((subject.task, subject.number)).or_default();
-        account.fate = subject.fate;
+        account.faults = subject.faults;
         // A duplicate belongs to its delivery, before or after the end of that.
         assert!(is_duplicate || account.ends.is_empty(), "something after the end of {subject:?}");
         match event {
             Event::Sent { .. } if is_duplicate => account.again.0 += 1,
-            Event::Met { .. } if is_duplicate => account.again.1 += 1,
+            Event::AttemptFinished { .. } if is_duplicate => account.again.1 += 1,
             Event::Sent { .. } => account.sent += 1,
-            Event::Met { outcome, .. } => account.acknowledged = outcome.is_acknowledged(),
+            Event::AttemptFinished { outcome, .. } => account.acknowledged = outcome.is_acknowledged(),
             Event::Ended { end, .. } => account.ends.push(*end),
             Event::Probed { .. } | Event::HeldUp { .. } => {}
         }
@@ -108,16 +110,16 @@ fn evening(seed: u64, faults: Option<&str>) -> Evening {
 
 /// Whether a delivery can have ended so.
 fn is_right(account: &Account, end: End, evening: &Evening) -> bool {
-    let Account { fate, sent, acknowledged, again: (again, met), .. } = *account;
-    let last = fate.of_attempt(sent);
+    let Account { faults, sent, acknowledged, again: (again, met), .. } = *account;
+    let last = faults.of_attempt(sent);
     let right = match end {
         End::Acknowledged => acknowledged && (1..=evening.attempts).contains(&sent),
         End::GivenUp => !acknowledged && sent == evening.attempts && !last.is_spoilt(),
         End::Spoilt => !acknowledged && sent == evening.attempts && last.is_spoilt(),
-        End::Dropped => fate.dropped && sent == 0,
+        End::Dropped => faults.dropped && sent == 0,
         End::Interrupted => evening.stopped && !acknowledged && sent <= evening.attempts,
     };
-    let twice = fate.duplicate.is_some() && !fate.dropped;
+    let twice = faults.duplicate.is_some() && !faults.dropped;
     // Only a stop keeps the second of two from being sent, or from meeting something.
     let all = again == u32::from(twice) && met == again;
     right && (all || (evening.stopped && again <= u32::from(twice) && met <= again))

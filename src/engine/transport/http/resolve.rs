@@ -170,8 +170,8 @@ mod tests {
             (guarded(Broken, false), "the name server is down"),
             (guarded(Fixed(&[]), false), "the name has no address"),
         ] {
-            let told = preflight(&unknown, "http://callback.example/").await;
-            assert_eq!(told, Err(format!("callback.example: {why}")));
+            let said = preflight(&unknown, "http://callback.example/").await;
+            assert_eq!(said, Err(format!("callback.example: {why}")));
             assert_eq!(preflight(&unknown, "http://127.0.0.1/").await, Ok(()));
         }
     }

@@ -23,7 +23,7 @@ pub(super) enum Receiver {
 
 /// How a scenario is to be played.
 #[derive(Debug)]
-pub(super) struct Manner {
+pub(super) struct RunOptions {
     /// Who receives.
     pub(super) receiver: Receiver,
     /// How fast.
@@ -44,7 +44,7 @@ pub(super) struct Manner {
     pub(super) reports: RefCell<Reports>,
 }
 
-impl Manner {
+impl RunOptions {
     /// Whether the run is in virtual time, where nothing that is measured waits for a slow reader.
     pub(super) fn is_virtual(&self) -> bool {
         matches!(self.receiver, Receiver::Memory(_))
