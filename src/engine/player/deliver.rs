@@ -177,7 +177,8 @@ impl<T: Transport> Player<'_, T> {
             let is_written = tokio::select! {
                 biased;
                 is_written = self.written(journal) => is_written,
-                () = self.stop.requested() => false,
+                // What is announced goes out even after a stop, unless the journal is stuck: then it tells of what never went.
+                () = self.long_stopped() => false,
             };
             // Nothing goes out that is not in the journal, and whoever plays stops a run that has none.
             if !is_written {

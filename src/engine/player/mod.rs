@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::pace::{Pace, Speed};
 use super::settings::Settings;
@@ -37,6 +37,8 @@ const MAX_BODIES: usize = 64 * 1024;
 const MAX_COUNTED: usize = 10_000_000;
 /// How long a request may wait until the journal tells of it before that stops the schedule.
 const PATIENCE: Duration = Duration::from_millis(10);
+/// How long it may wait once the run is to stop.
+const LAST_PATIENCE: Duration = Duration::from_millis(300);
 
 /// What is left when a plan has been played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,6 +202,12 @@ impl<'a, T: Transport> Player<'a, T> {
                 () = self.settings.outputs.room() => {}
             }
         }
+    }
+
+    /// Ends when a stop was asked for some time ago.
+    async fn long_stopped(&self) {
+        self.stop.requested().await;
+        sleep(LAST_PATIENCE).await;
     }
 
     /// Waits until the journal has everything: false, if it never will.

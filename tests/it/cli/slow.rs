@@ -5,8 +5,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Answer, Desk, Receiver, VOD};
 
@@ -150,4 +152,18 @@ fn a_sink_acknowledges_nothing_that_it_cannot_tell_of() {
     let told = lines.iter().filter(|line| line["event"] == "received").count();
     assert!(told < 40, "{told}");
     assert_eq!(lines.last().unwrap()["unrecorded"], 40 - told);
+}
+
+#[test]
+fn a_signal_ends_a_run_whose_journal_nobody_reads() {
+    let receiver = Receiver::new();
+    let desk = with_long_bodies();
+    desk.run("mkfifo journal").exits(0);
+    let _held = OpenOptions::new().read(true).write(true).open(desk.path("journal")).unwrap();
+    let mut running = desk.start(format!("pullpush run long.toml --speed max --journal journal --to {}", receiver.url));
+    running.says(&format!("{STANDS_STILL}journal is read"));
+    let begun = Instant::now();
+    running.signal("INT");
+    running.end().exits(130).says("the journal journal was cut off");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
