@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 /// How many bytes may wait to be written before a writer is full.
 pub const FULL: usize = 8 * 1024 * 1024;
@@ -160,11 +161,15 @@ impl Writer {
 
     /// Ends when everything that was handed over so far is written: false, if it never will be.
     pub async fn written(&self) -> bool {
-        let pushed = {
+        let pushed = self.0.lock().pushed;
+        // Whoever else has something to write writes it first: then the thread is woken once for all.
+        yield_now().await;
+        {
             let mut state = self.0.lock();
-            self.0.wake(&mut state, true);
-            state.pushed
-        };
+            if state.done < pushed {
+                self.0.wake(&mut state, true);
+            }
+        }
         self.until(|state| state.done >= pushed).await
     }
 
