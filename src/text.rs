@@ -8,7 +8,7 @@ use std::path::Path;
 
 pub use gist::{LOOKED_AT, gist};
 pub use secrets::{
-    in_prose, in_value, names_a_secret, without_passwords, without_passwords_of_urls, without_quoted_passwords,
+    AT, in_prose, in_value, names_a_secret, without_passwords, without_passwords_of_urls, without_quoted_passwords,
 };
 
 /// The same text on one line, with what a terminal would obey written out.
@@ -47,8 +47,9 @@ pub fn is_obeyed(letter: char) -> bool {
         matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let ends_a_line = matches!(letter, '\u{2028}' | '\u{2029}');
     let is_a_mark = matches!(letter, '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    let is_hidden = matches!(letter, '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}');
     let is_none = matches!(letter, '\u{fdd0}'..='\u{fdef}') || u32::from(letter) & 0xfffe == 0xfffe;
-    letter.is_control() || turns || ends_a_line || is_a_mark || is_none
+    letter.is_control() || turns || ends_a_line || is_a_mark || is_hidden || is_none
 }
 
 /// A file's name on one line, as it is told.

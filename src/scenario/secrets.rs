@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::text::{in_prose, in_value, names_a_secret};
+use crate::text::{AT, in_prose, in_value, names_a_secret};
 
 /// Stars for what looks like a key or a password, byte for byte as long.
 ///
@@ -85,7 +85,7 @@ const QUOTES: [&str; 2] = ["\"\"\"", "'''"];
 /// Names and passwords of URLs, in strings and outside of them.
 fn passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    if !text.contains(['@', '\\']) {
+    if !text.contains(AT) && !text.contains('\\') {
         return found;
     }
     let mut begin = 0;
@@ -173,9 +173,10 @@ fn in_values(value: &Spanned<DeValue<'_>>, is_secret: bool, found: &mut Vec<Rang
 /// Where in `line` the value of a key begins whose name speaks of a secret; `key: …` and `key …` are mistyped `key = …`.
 fn key_value(line: &str) -> Option<usize> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
-    let first = line.trim_start().trim_start_matches(is_word);
+    let names = |path: &str| path.split('.').any(names_a_secret);
+    let first = line.trim_start().trim_start_matches(|letter| is_word(letter) || letter == '.');
     let first_ends = line.len() - first.len();
-    if names_a_secret(line[..first_ends].trim_start()) {
+    if names(line[..first_ends].trim_start()) {
         return Some(first_ends);
     }
     line.match_indices(['=', ':']).map(|(mark, _)| mark).find_map(|mark| {
@@ -202,6 +203,8 @@ mod tests {
     #[test]
     fn a_key_is_blotted_out_and_nothing_moves() {
         for (text, shown) in [
+            ("[payload]\nkye = \"SEKRET\"", "[payload]\nkye = \"******\""),
+            ("payload.key.x = \"SEKRET\"", "payload.key.x = \"******\""),
             ("key = \"s3cret\" # x\nname = \"a\"", "key = \"******\" # *\nname = \"a\""),
             ("payload = { profile = \"complete\", key = 'ab' }", "payload = { profile = \"complete\", key = '**' }"),
             ("payload.key=abc", "payload.key=***"),

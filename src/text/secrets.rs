@@ -12,10 +12,17 @@ const BLOT: &str = "***";
 /// Schemes after which two slashes may be missing.
 const SCHEMES: &[&str] = &["http", "https", "ftp", "rtmp", "rtmps", "rtsp", "srt", "webrtc", "ws", "wss"];
 
+/// What stands, or is meant to stand, between a password and a host.
+pub const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
+
 /// Whether the value of what has this name is not shown: signing keys, and what headers and URLs carry.
 pub fn names_a_secret(word: &str) -> bool {
     let word = word.to_lowercase();
-    word != "key_env" && ["key", "auth", "token", "secret", "password", "cookie"].iter().any(|part| word.contains(part))
+    // A misspelt one is as secret.
+    let is_misspelt = word.len() <= 4 && strsim::osa_distance(&word, "key") == 1;
+    word != "key_env"
+        && (is_misspelt
+            || ["key", "auth", "token", "secret", "password", "cookie"].iter().any(|part| word.contains(part)))
 }
 
 /// How far a broken name and password are followed, in bytes.
@@ -57,14 +64,14 @@ fn replaced(text: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
 
 /// Names and passwords in one value, such as an address that was typed; in order.
 pub fn in_value(text: &str) -> Vec<Range<usize>> {
-    let Some(last) = text.rfind('@') else { return Vec::new() };
+    let Some(last) = text.rfind(AT) else { return Vec::new() };
     let mut found = in_urls(text);
     let begin = scheme(text);
     let authority = text[begin..].split(['/', '?', '#', '\\']).next().unwrap_or_default();
     // Of what is no URL nobody knows where its host begins: the last place is the safe one.
     let is_url = text.contains("://") && Url::parse(text).is_ok();
     let is_broken = !is_url && last >= begin && (begin > 1 || text[..last].contains(':'));
-    let at = if is_url { authority.rfind('@').map(|at| begin + at) } else { is_broken.then_some(last) };
+    let at = if is_url { authority.rfind(AT).map(|at| begin + at) } else { is_broken.then_some(last) };
     found.extend(at.map(|at| begin..at));
     found.sort_by_key(|range| (range.start, Reverse(range.end)));
     found
@@ -72,7 +79,7 @@ pub fn in_value(text: &str) -> Vec<Range<usize>> {
 
 /// Names and passwords in a line of prose, or of a file.
 pub fn in_prose(text: &str) -> Vec<Range<usize>> {
-    if !text.contains('@') {
+    if !text.contains(AT) {
         return Vec::new();
     }
     let mut found = in_urls(text);
@@ -106,7 +113,7 @@ fn scheme(text: &str) -> usize {
 fn in_urls(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
-    let Some(last) = text.rfind('@') else { return found };
+    let Some(last) = text.rfind(AT) else { return found };
     while let Some(begin) = mark(text, from).filter(|begin| *begin <= last) {
         let part = &text[begin..];
         let is_end = |letter: char| "/?#\\\"'`<>".contains(letter) || letter.is_whitespace();
@@ -115,7 +122,7 @@ fn in_urls(text: &str) -> Vec<Range<usize>> {
         let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
         let is_cut = port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err());
         let rest = if is_cut { word(part) } else { authority };
-        let at = authority.rfind('@').or_else(|| rest.rfind('@'));
+        let at = authority.rfind(AT).or_else(|| rest.rfind(AT));
         found.extend(at.map(|at| begin..begin + at));
         from = begin + at.unwrap_or(0);
     }
@@ -153,7 +160,7 @@ fn without_slashes(text: &str) -> Vec<Range<usize>> {
     for word in text.split_inclusive(is_end) {
         let start = begin;
         begin += word.len();
-        let (Some(colon), Some(first), Some(last)) = (word.find(':'), word.find('@'), word.rfind('@')) else {
+        let (Some(colon), Some(first), Some(last)) = (word.find(':'), word.find(AT), word.rfind(AT)) else {
             continue;
         };
         let is_url = mark(word, 0).is_some_and(|mark| mark <= first);
@@ -176,6 +183,7 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() {
         for (text, shown) in [
+            ("http://u:SEKRET\u{ff20}h/", "http://***\u{ff20}h/"),
             ("http://127.0.0.1:8080/a@b?c=d@e", "http://127.0.0.1:8080/a@b?c=d@e"),
             ("http://[::1]:8080/a@b", "http://[::1]:8080/a@b"),
             ("http://[::1]/a@b", "http://[::1]/a@b"),

@@ -10,6 +10,9 @@ use crate::report::summary::{Summary, plural};
 /// How long a run stays without a progress line.
 const QUIET: Duration = Duration::from_secs(2);
 
+/// How wide a bar is.
+const BAR: u64 = 24;
+
 /// A progress line, which goes away with it.
 pub(super) struct Meter {
     began: Instant,
@@ -34,7 +37,11 @@ impl Meter {
     pub(super) fn show_run(&self, summary: &Summary, planned: Option<u64>) {
         let ended = summary.ended();
         let done = match planned {
-            Some(planned) => format!("{ended}/{planned} callbacks"),
+            Some(planned) => {
+                let filled = (ended.min(planned) * BAR / planned.max(1)) as usize;
+                let bar = "█".repeat(filled) + &"░".repeat(BAR as usize - filled);
+                format!("{bar}  {ended}/{planned} callbacks")
+            }
             None => plural(ended, "callback"),
         };
         let failed = summary.complaints();

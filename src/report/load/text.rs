@@ -106,7 +106,9 @@ impl LoadReport {
             return String::new();
         }
         if self.generator_healthy {
-            format!("{GOOD}generator healthy{GOOD:#}  {DIM}lateness p99 {p99}, limit {limit}{DIM:#}\n")
+            let is_over = self.lateness.p99_us > self.header.late_after_us;
+            let beside = if is_over { ", and small beside the latencies" } else { "" };
+            format!("{GOOD}generator healthy{GOOD:#}  {DIM}lateness p99 {p99}, limit {limit}{beside}{DIM:#}\n")
         } else {
             format!(
                 "{BAD}generator too slow{BAD:#}: {} of {} late, p99 {p99}, limit {limit}; the latencies are not the receiver's alone. \
