@@ -379,6 +379,19 @@ mod tests {
     }
 
     #[test]
+    fn lateness_that_is_small_beside_the_latency_voids_nothing() {
+        let millis = Duration::from_millis;
+        for (latency, kept_time) in [(200, true), (50, false)] {
+            let mut busy = Measurement::default();
+            for _ in 0..100 {
+                busy.sent(Start { permit_wait: Duration::ZERO, lateness: millis(20) }, millis(10));
+                busy.met("TaskStart", &Outcome::failed(FailureKind::Timeout, ""), millis(latency), millis(latency));
+            }
+            assert_eq!((busy.late, busy.kept_time()), (100, kept_time), "{latency}");
+        }
+    }
+
+    #[test]
     fn a_rate_is_over_the_time_until_the_last_answer() {
         let seconds = Duration::from_secs;
         // 1200 callbacks in three seconds, a hundred answered in each of twelve.
