@@ -26,6 +26,10 @@ pub(super) type Message = hyper::Request<Body>;
 /// Servers close idle connections too: gunicorn after 2 s, uvicorn and node after 5 s. We let go first.
 const IDLE: Duration = Duration::from_millis(1500);
 
+/// How long after its last answer a connection need not be asked: hyper has just looked, and what is closed in between is met
+/// by sending once more. Asking takes a system call, and a load at full speed uses each connection again within this time.
+const JUST_USED: Duration = Duration::from_micros(200);
+
 /// An open connection.
 pub(super) struct Connection {
     sender: SendRequest<Body>,
@@ -71,14 +75,16 @@ impl Connection {
 
     /// Whether a request may go over it: nobody has closed it, and nobody has said anything out of turn.
     fn is_usable(&self) -> bool {
+        let idle = self.free_since.elapsed();
         self.sender.is_ready()
-            && self.free_since.elapsed() < IDLE
-            && match self.socket.unread() {
-                Unread::Nothing => true,
-                // TLS has messages of its own.
-                Unread::Bytes => !self.is_plain,
-                Unread::End => false,
-            }
+            && idle < IDLE
+            && (idle < JUST_USED
+                || match self.socket.unread() {
+                    Unread::Nothing => true,
+                    // TLS has messages of its own.
+                    Unread::Bytes => !self.is_plain,
+                    Unread::End => false,
+                })
     }
 
     /// Sends a request and reads the whole answer, of which at most `most` bytes of the body are kept.
