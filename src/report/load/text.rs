@@ -107,7 +107,7 @@ impl LoadReport {
         }
         if self.generator_healthy {
             let is_over = self.lateness.p99_us > self.header.late_after_us;
-            let beside = if is_over { ", and small beside the latencies" } else { "" };
+            let beside = if is_over { ", and small beside the service time" } else { "" };
             format!("{GOOD}generator healthy{GOOD:#}  {DIM}lateness p99 {p99}, limit {limit}{beside}{DIM:#}\n")
         } else {
             format!(
