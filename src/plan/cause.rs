@@ -51,7 +51,7 @@ impl Kept {
         self.causes.contains(&Cause::Incident { task, index })
     }
 
-    /// What is left of a faults.
+    /// What is left of the faults of a delivery.
     pub(super) fn sift(&self, task: u64, number: u64, faults: Faults) -> Faults {
         let kept = |fault| self.causes.contains(&Cause::Fault { task, number, fault });
         Faults {

@@ -29,7 +29,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The answer to what was found, given in this reaction.
+    /// The answer to what was found, with the misbehaviour that was decided on.
     pub fn new(verdict: &Verdict, reaction: Reaction) -> Self {
         let (status, body) = match (reaction.status, verdict.refusal()) {
             (Some(status), _) if reaction.is_unrecorded => {

@@ -215,7 +215,7 @@ pub(super) fn note(line: &str) {
     STDERR.offer(&output.prepared(&format!("{}\n", without_secrets(&coloured(line)))));
 }
 
-/// Makes annotations in a step of GitHub Actions, of which the first are shown; `untold` more are left out already.
+/// Makes annotations in a step of GitHub Actions, of which the first are shown; `omitted` more are left out already.
 pub(super) fn annotate(annotations: Vec<Annotation>, omitted: u64) {
     if runner::is_here() {
         let lines = bounded(annotations, omitted).into_iter().map(|annotation| format!("{annotation}\n"));

@@ -121,7 +121,7 @@ fn changes(delivery: &Delivery, task: &Task, profile: Profile, overlay: &mut Ove
     }
 }
 
-/// Chances that come to this faults for sure.
+/// Chances that come to these faults for sure.
 pub fn certain(faults: &Faults) -> Chances {
     Chances {
         events: None,

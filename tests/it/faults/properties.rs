@@ -66,7 +66,7 @@ fn firsts(plan: &Plan) -> BTreeMap<(u64, u64), Delivery> {
     firsts.map(|delivery| ((delivery.task.number, delivery.number), delivery)).collect()
 }
 
-/// Whether a faults has each of the faults.
+/// Which faults a delivery has.
 fn has(faults: &Faults) -> [bool; 6] {
     let Faults { dropped, delay, duplicate, corruption, signature, connection } = faults;
     [*dropped, duplicate.is_some(), delay.is_some(), corruption.is_some(), signature.is_some(), connection.is_some()]
